@@ -187,6 +187,7 @@ gates: $(VENV)/.installed-gates
 bench: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.bench
 	$(BIN)/python -m tests.lab.rehearse_bench costs
+	$(BIN)/python -m tests.lab.fleet_bench
 
 $(VENV)/.installed: pyproject.toml tools/system-packages
 	tools/system-packages build

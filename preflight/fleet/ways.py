@@ -5,7 +5,7 @@ passed or do not apply.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from preflight.capacity.limit import Capacity
 from preflight.capacity.path import capacity
 from preflight.capacity.path import facts as limited_by
 from preflight.collect.endpoints import migration_between, own_transport
+from preflight.collect.entrance import Entrance
 from preflight.collect.follow_up import (
     NO_PATHS,
     Further,
@@ -29,6 +30,7 @@ from preflight.collect.session import SavedVisit
 from preflight.connection.target import parse_target
 from preflight.facts.fact import Fact
 from preflight.facts.network.way import MemoryWay
+from preflight.fleet.alike import Alike
 from preflight.fleet.content import Library, Member, Related
 from preflight.fleet.kept import Asking, Kept
 from preflight.host import Guest, Host, Judged
@@ -106,6 +108,27 @@ class _Unit(Struct, frozen=True):
     takes: tuple[tuple[type[Fact], ...], tuple[type[Fact], ...]]
     #: True if it takes all judged guests of the source.
     takes_guests: bool
+
+
+class _Subject(Struct, frozen=True):
+    """A unit, and what it is applied to."""
+
+    unit: _Unit
+    subject: str
+    guest: str | None = None
+    #: The guest's place among the source's guests; -1 for a unit that is not about one guest.
+    place: int = -1
+
+
+#: The number of a unit, the place of its guest, and its result.
+_Found: TypeAlias = tuple[int, int, Result]
+
+
+class _Settled(Struct, frozen=True):
+    """What is the same for all destinations that are alike: results, and the subjects that each is judged by apart."""
+
+    results: tuple[_Found, ...]
+    left: tuple[_Subject, ...]
 
 
 class _End(Struct, frozen=True):
@@ -197,6 +220,7 @@ class _Source(Struct, frozen=True):
     #: The questions about the guests, by the kinds of the destination's facts that they take.
     questions: Kept[type[Fact], tuple[Further, Further]] = field(default_factory=Kept)
     capacities: dict[int, Capacity] = {}
+    settled: dict[tuple[int, frozenset[int], bool], _Settled] = {}
 
 
 class Ways:
@@ -212,6 +236,8 @@ class Ways:
         self.asked = asked
         self._led = led
         self._migrations: dict[tuple[int, bool], _Watched] = {}
+        self._entrances: dict[tuple[int, str], Entrance] = {}
+        self._alike: Alike | None = None
         every = rules_of(asked.site)
         self._login = find(every, _LOGIN).text
         self.rules = select(every, select=asked.select, ignore=asked.ignore)
@@ -234,9 +260,12 @@ class Ways:
         alone = _SentPair(host.host, host.host, Migration(method=self.asked.method), guests)
         known = tuple(guest for name in guests for guest in on_either_end(alone, name))
         source = _Source(number, host, guests, known, alone.last)
-        for destination in destinations:
-            if destination != number:
-                yield self._judged(source, destination)
+        others = [destination for destination in destinations if destination != number]
+        if self._alike is None:
+            ends = (self._destination(number, other)[0] for other in others)
+            self._alike = Alike(end.keys for end in ends if not _is_down(end.host))
+        for destination in others:
+            yield self._judged(source, destination)
 
     def guests_of(self, number: int) -> tuple[str, ...]:
         """Return the names of the guests of a host that are judged."""
@@ -257,17 +286,15 @@ class Ways:
 
     def _judged(self, source: _Source, number: int) -> Way:
         asked, targets = self.asked, (self._targets[source.number], self._targets[number])
-        migration = self._migration(source.number, number)
-        # a daemon that opens the connection itself asks preflight for none to the destination
-        transport = own_transport(targets[1]) if migration.peer_to_peer else migration.transport
-        destination = self._end(number, Role.DESTINATION, transport)
+        destination, migration = self._destination(source.number, number)
         if down := [end.host for end in (source.end, destination) if _is_down(end.host)]:
             unknown = tuple(
                 Result(self._login, host.role.value, self._login.severity, Outcome.UNKNOWN, host.absent[""])
                 for host in down
             )
             return Way(source.end.host.name, destination.host.name, judge(unknown), unknown, Capacity(()))
-        of_hosts = questions_about_hosts(source.end.host, destination.host, migration)
+        entrance = self._entrance(destination.host, number, migration)
+        of_hosts = questions_about_hosts(source.end.host, destination.host, migration, entrance)
         of_guests = self._about_guests(source, destination, migration)
         here, there = (
             with_peer(end.host, more, end.visit.ask(more.commands, more.definitions))
@@ -282,6 +309,13 @@ class Ways:
         allowed = self._capacity(pair, source, destination)
         return Way(here.name, there.name, judge(results), results, allowed, is_tried=_is_tried(here))
 
+    def _destination(self, source: int, number: int) -> tuple[_End, _Watched]:
+        """Return a host as the destination of ways from a source, and their migration."""
+        migration = self._migration(source, number)
+        # a daemon that opens the connection itself asks preflight for none to the destination
+        transport = own_transport(self._targets[number]) if migration.peer_to_peer else migration.transport
+        return self._end(number, Role.DESTINATION, transport), migration
+
     def _migration(self, source: int, destination: int) -> _Watched:
         """Return the migration of a way, which depends on little of its source."""
         key = (destination, own_transport(self._targets[source]) == Transport.SSH)
@@ -292,6 +326,13 @@ class Ways:
                 migration_between(asked, self._targets[source], self._targets[destination]), is_led=led is not None
             )
         return self._migrations[key]
+
+    def _entrance(self, destination: Member, number: int, migration: _Watched) -> Entrance:
+        """Return where the data enters a destination, which is the same from every source."""
+        key = (number, migration.transport)
+        if key not in self._entrances:
+            self._entrances[key] = Entrance.of(destination, migration)
+        return self._entrances[key]
 
     def _end(self, number: int, role: Role, transport: str) -> _End:
         key = (number, role, transport)
@@ -322,26 +363,33 @@ class Ways:
         here, there = pair.source, pair.destination
         assert isinstance(here, Related)
         assert isinstance(there, Related)
+        assert self._alike is not None
         apart = self._apart(here.own, there.own)
-        contents, unreadable = destination.contents, destination.unreadable
-        kept_of = source.results[_is_led(pair.migration)]
-        found: list[tuple[int, Result]] = []
-        subjects_: list[tuple[tuple[_Unit, ...], int, str | None, str]] = [(self._of_hosts, -1, None, "")]
+        key = (self._alike.kind(destination.keys), apart, _is_led(pair.migration))
+        settled = source.settled.get(key)
+        found = [] if settled is None else list(settled.results)
+        same, left = list[_Found](), list[_Subject]()
+        for one in self._subjects(pair) if settled is None else settled.left:
+            result, is_kept = self._result(one, pair, source, destination, apart)
+            is_same = is_kept and one.unit.number in self._alike.units
+            if not is_same:
+                left.append(one)
+            if result.outcome not in _SILENT:
+                found.append((one.unit.number, one.place, result))
+                if is_same:
+                    same.append(found[-1])
+        if settled is None:
+            source.settled[key] = _Settled(tuple(same), tuple(left))
+        return (result for _, _, result in sorted(found, key=lambda one: one[:2]))
+
+    def _subjects(self, pair: _SentPair) -> Iterator[_Subject]:
+        """Yield each unit with each of its subjects."""
+        for unit in self._of_hosts:
+            yield _Subject(unit, unit.subject)
         for place, name in enumerate(pair.guests):
-            subjects_.append((self._of_guests, place, name, ALL_GUESTS if name is None else f"guest {name}"))
-        for units, place, name, subject in subjects_:
-            for unit in units:
-                number = unit.number
-                result: Result | None = None
-                if number in apart:
-                    result = outcome(unit.rule, pair, subject or unit.subject, name, unit.role)
-                elif (kept := kept_of.get((number, place))) is not None:
-                    result = kept.find(contents[number].__getitem__, unreadable[number])
-                if result is None:
-                    result = self._result(unit, pair, source, destination, subject or unit.subject, name, place)
-                if result.outcome not in _SILENT:
-                    found.append((number, result))
-        return (result for _, result in sorted(found, key=lambda one: one[0]))
+            subject = ALL_GUESTS if name is None else f"guest {name}"
+            for unit in self._of_guests:
+                yield _Subject(unit, subject, name, place)
 
     def _apart(self, here: frozenset[type[Fact]], there: frozenset[type[Fact]]) -> frozenset[int]:
         """Return the units that take facts which are this pair's own, and whose results no other way has."""
@@ -355,39 +403,37 @@ class Ways:
         return self._units_apart[key]
 
     def _result(
-        self,
-        unit: _Unit,
-        pair: _SentPair,
-        source: _Source,
-        destination: _End,
-        subject: str,
-        guest: str | None,
-        place: int,
-    ) -> Result:
-        """Return the result of a unit, and keep it unless it looked at the destination's URI.
+        self, one: _Subject, pair: _SentPair, source: _Source, destination: _End, apart: frozenset[int]
+    ) -> tuple[Result, bool]:
+        """Return the result of a unit, and whether it is that of all ways with the same facts.
 
-        `place` is the guest's among the source's guests, -1 for a unit that is not about one guest.
+        It is not if the unit takes facts that are this pair's own, or looks at the destination's URI.
         """
-        is_shared = place < 0 and not unit.takes_guests
-        contents = destination.contents[unit.number].__getitem__
+        unit, number = one.unit, one.unit.number
+        if number in apart:
+            return outcome(unit.rule, pair, one.subject, one.guest, unit.role), False
+        is_shared = one.place < 0 and not unit.takes_guests
+        contents, unreadable = destination.contents[number].__getitem__, destination.unreadable[number]
         results = source.results[_is_led(pair.migration)]
-        own = results.get((unit.number, place))
-        if own is None:
-            own = results[unit.number, place] = self._shared(unit, source, pair) if is_shared else Kept()
-            kept = own.find(contents, destination.unreadable[unit.number])
-            if kept is not None:  # from another source with the same facts
-                return kept
+        own = results.get((number, one.place))
+        if own is None:  # there may be results from another source with the same facts
+            own = results[number, one.place] = self._shared(unit, source, pair) if is_shared else Kept()
+        kept = own.find(contents, unreadable)
+        if kept is not None:
+            return kept, True
         migration, watching = pair.migration, pair.watching
         assert isinstance(migration, _Watched)
         assert watching is not None
         migration.looks.clear()
         watching.seen.clear()
-        result = outcome(unit.rule, pair, subject, guest, unit.role)
-        if not migration.looks and not (is_shared and self._number_kept[unit.number] >= _MOST_KEPT):
+        result = outcome(unit.rule, pair, one.subject, one.guest, unit.role)
+        if migration.looks:
+            return result, False
+        if not (is_shared and self._number_kept[number] >= _MOST_KEPT):
             seen = tuple(place for place, kind in enumerate(unit.takes[1]) if kind in watching.seen)
             own.add(seen, contents, result)
-            self._number_kept[unit.number] += is_shared
-        return result
+            self._number_kept[number] += is_shared
+        return result, True
 
     def _shared(self, unit: _Unit, source: _Source, pair: Pair) -> Kept[int, Result]:
         """Return the results of a unit that are the same for all sources with the same facts."""

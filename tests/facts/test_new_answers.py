@@ -174,8 +174,8 @@ def test_a_refusal_after_the_listeners_end_proves_nothing(said: str) -> None:
 
 
 def test_a_way_that_was_not_tried_says_why() -> None:
-    with pytest.raises(NotAsked):
-        MemoryWay.parse(Record("", 44))
+    with pytest.raises(NotAsked, match="no attempt to connect was recorded"):
+        MemoryWay.parse(Record("", 44)).require_tried()
     with pytest.raises(NotAsked, match="offline"):
         MemoryWay.parse(Record("untried the guest is moved offline")).require_tried()
     with pytest.raises(Unreadable, match="not probed: a firewall") as why:

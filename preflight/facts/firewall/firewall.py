@@ -6,7 +6,7 @@ The data of a migration arrives on a port on which nothing listens until the mig
 import enum
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple, Self, TypeAlias
 
 from msgspec import Struct
@@ -47,6 +47,10 @@ class Judgement(Struct, frozen=True, kw_only=True):
     rates: tuple[tuple[Rate, str], ...] = ()
     #: True if a rule on the way keeps a record of the connection: a log, a mark, a list, or a rate.
     noticed: bool = False
+
+
+#: What a host without rules does with any connection.
+_UNHINDERED = Judgement(action=Action.ACCEPT, rule=None)
 
 
 class Firewall(Fact, frozen=True, kw_only=True, dict=True):
@@ -104,6 +108,8 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
         ways = self._ways(source_addresses, own)
         if ports and not ways:
             raise Unreadable("no address is known from which a connection might come")
+        if not self.tables and self.is_complete:
+            return [(port, _UNHINDERED) for port in ports]
         work = Work()
         judged: list[tuple[int, Judgement]] = []
         left = [tuple(ports)] if ports else []
@@ -146,7 +152,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
     def blocked(self, ports: Sequence[int], flows: Sequence["Flow"], kind: Kind) -> dict[str, list[int]]:
         """Return the ports of which all flows are blocked for certain, by the rule or policy that blocks the first."""
         found: dict[str, list[int]] = {}
-        left = [tuple(ports)] if ports and flows else []
+        left = [tuple(ports)] if ports and flows and self.tables else []
         while left:
             some = left.pop()
             fates = [self.fate(some, flow, kind) for flow in flows]
@@ -161,7 +167,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
 
     def fate(self, ports: Sequence[int], flow: "Flow", kind: Kind) -> Judgement | None:
         """Return the fate of the packets of this kind, for all of the ports; None if it differs or is unknown."""
-        here, there = (tuple(map(ip_address, some)) for some in (flow.here, flow.there))
+        here, there = (tuple(map(address_of, some)) for some in (flow.here, flow.there))
         packet = Packet(
             (min(ports), max(ports)),
             here if kind.leaves else there,
@@ -181,7 +187,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
         met_by: dict[int, tuple[InterfaceAddress, ...]] = {}
         for written in source_addresses:
             try:
-                source = ip_address(written)
+                source = address_of(written)
             except ValueError:
                 raise Unreadable(f"{written} is not an IP address") from None
             met = () if own is None else own.met_by(written)

@@ -132,7 +132,7 @@ class Way(Fact, frozen=True, kw_only=True):
     def _read(cls, answer: Record) -> Self:
         """Parse the answer of `way`, or the reason why nothing was tried."""
         if answer.missing:
-            raise NotAsked("the snapshots do not record an attempt to connect")
+            return cls(untried="no attempt to connect was recorded")
         text = answer.required()
         if found := re.fullmatch(r"(untried|unprobed) (.+)\n?", text):
             return cls(untried=found[2], probed=found[1] == "unprobed")

@@ -6,7 +6,7 @@ from preflight.fleet.audited import Audited
 from preflight.fleet.matrix import Matrix
 from preflight.output.report.next_step import quoted, selection
 from preflight.output.report.provenance import lasting, made_by, requested, shown
-from preflight.output.terminal import listed
+from preflight.output.terminal import listed, one_line
 from preflight.visible import many
 
 
@@ -16,7 +16,9 @@ def origin(audited: Audited) -> Iterator[tuple[str, str]]:
         yield "made", made_by(audited.made)
     yield "answers", _answers(audited)
     yield from tried(audited.matrix)
-    led = [f"{host.migration_address} for {host.name}" for host in audited.matrix.hosts if host.migration_address]
+    led = [
+        one_line(f"{host.migration_address} for {host.name}") for host in audited.matrix.hosts if host.migration_address
+    ]
     if led:
         yield "memory", f"is sent to {listed(led)}, by the inventory"
     if words := options(audited):
@@ -29,7 +31,7 @@ def tried(matrix: Matrix) -> Iterator[tuple[str, str]]:
     if number < every:
         yield (
             "tried",
-            f"{number} of {many(every, 'way')}; the others are judged by names, addresses and firewalls alone",
+            f"{number} of {many(every, 'way')} (the others are judged by names, addresses and firewalls alone)",
         )
     elif every:
         yield "tried", f"all {many(every, 'way')}"

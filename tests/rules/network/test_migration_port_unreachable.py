@@ -75,6 +75,11 @@ def test_passes_a_snapshot_from_before_the_question() -> None:
     )
 
 
+def test_does_not_apply_where_no_attempt_was_recorded_and_no_firewall_blocks() -> None:
+    result = asked().result(RULE)
+    assert (result.outcome, result.reason) == (Outcome.NOT_APPLICABLE, "no attempt to connect was recorded")
+
+
 def test_passes_what_could_not_be_tried() -> None:
     assert tried(f"port 127 {NAME} 49215 sh: 1: bash: not found\n").outcome is Outcome.NOT_APPLICABLE
 
@@ -138,9 +143,9 @@ OWNER = '{"match": {"op": "==", "left": {"meta": {"key": "skuid"}}, "right": 7}}
         ),
     ],
 )
-@pytest.mark.parametrize("said", [SILENT, "port 1 host2.example.com 49215 Connection refused\n"])
-def test_catches_rules_for_what_leaves_and_for_answers(case: Case, role: Role, message: str, said: str) -> None:
-    result = tried(said, case)
+@pytest.mark.parametrize("said", [SILENT, "port 1 host2.example.com 49215 Connection refused\n", None])
+def test_catches_rules_for_what_leaves_and_for_answers(case: Case, role: Role, message: str, said: str | None) -> None:
+    result = asked(case).result(RULE) if said is None else tried(said, case)
     assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
     (finding,) = result.findings
     assert finding.host is role
