@@ -19,15 +19,16 @@ class Alike:
         self.units = frozenset(_alike([list(taken) for taken in zip(*ends, strict=True)], len(ends)))
         self._order = sorted(self.units)
         self._kinds: dict[tuple[int, ...], int] = {}
-        self._known: dict[int, int] = {}
+        #: By the identity of the keys, which are kept so that no others get it.
+        self._known: dict[int, tuple[Sequence[int], int]] = {}
 
     def kind(self, keys: Sequence[int]) -> int:
         """Return a number that is the same for destinations which agree in all facts that these units take."""
         known = self._known.get(id(keys))
         if known is None:
             contents = tuple(keys[number] for number in self._order)
-            known = self._known[id(keys)] = self._kinds.setdefault(contents, len(self._kinds))
-        return known
+            known = self._known[id(keys)] = keys, self._kinds.setdefault(contents, len(self._kinds))
+        return known[1]
 
 
 def _alike(taken: Sequence[Sequence[int]], ends: int) -> Iterator[int]:

@@ -32,7 +32,7 @@ class Host(Document):
     migration_address: _Word | None = Field(
         default=None,
         alias="migration-address",
-        description="The host name or address that the memory of guests is sent to.",
+        description="The host name or address that the memory of guests is sent to, as with --migrateuri.",
     )
     weight: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(
         default=None, description="The share of guests that the host takes, relative to the other hosts (default: 1)."

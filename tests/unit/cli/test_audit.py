@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from preflight.answers import Answers
 from preflight.cli.app import with_commands
 from preflight.connection import snapshot
 from preflight.schema import audit as schema
 from tests.case import RECORDED
 from tests.fleet import write
+from tests.own_directory import own_directory
+
+__all__ = ["own_directory"]
 
 HOSTS = 4
 
@@ -61,6 +65,35 @@ def test_a_document_names_hosts_by_numbers_that_it_has(snapshots: Path) -> None:
     numbers = range(len(document["hosts"]))
     assert all(host in numbers for cause in document["causes"] for way in cause["ways"] for host in way)
     assert all(one["host"] in numbers for one in (*document["guests"], *document["sources"], *document["odd"]))
+
+
+def test_every_format_says_how_many_ways_were_tried(snapshots: Path, tmp_path: Path) -> None:
+    ways = HOSTS * (HOSTS - 1)
+    assert f"tried: all {ways} ways\n" in run(f"{snapshots}/")[1]
+    for number, path in enumerate(sorted(snapshots.iterdir())):
+        (host,) = snapshot.read(path)
+        records = {name: one for name, one in host.answers.records.items() if number or not name.startswith("way.")}
+        snapshot.write(tmp_path / path.name, [host._replace(answers=Answers(records, host.answers.absent))])
+    document = json.loads(run(f"{tmp_path}/", "--format", "json")[1])
+    tried = [[way["tried"] for way in source["ways"]] for source in document["sources"]]
+    assert tried == [[False] * (HOSTS - 1), *[[True] * (HOSTS - 1)] * (HOSTS - 1)]
+    said = f"{ways - HOSTS + 1} of {ways} ways (the others are judged by names, addresses and firewalls alone)"
+    assert f"tried: {said}\n" in run(f"{tmp_path}/")[1]
+    assert f"tried {said}" in run(f"{tmp_path}/", "--format", "concise")[1]
+    assert "tried" not in run(f"{tmp_path}/", "--format", "concise", "--tunnelled")[1]
+
+
+def test_the_memory_goes_to_the_migration_address_of_an_inventory(snapshots: Path, own_directory: Path) -> None:
+    name = json.loads(run(f"{snapshots}/", "--format", "json")[1])["hosts"][0]["name"]
+    inventory = own_directory / "hosts.toml"
+    inventory.write_text(f'[hosts."{name}"]\nmigration-address = "10.99.0.1"\n')
+    words = (f"{snapshots}/", "--inventory", str(inventory))
+    document = json.loads(run(*words, "--format", "json")[1])
+    assert [host["migration_address"] for host in document["hosts"]] == ["10.99.0.1", *[None] * (HOSTS - 1)]
+    wrong = [one for one in document["causes"] if "10.99.0.1" in one["message"]]
+    assert wrong
+    assert {way[1] for one in wrong for way in one["ways"]} == {0}
+    assert f"memory is sent to 10.99.0.1 for {name}" in run(*words, "--format", "concise")[1]
 
 
 def test_the_hosts_are_listed_without_being_asked(snapshots: Path) -> None:
