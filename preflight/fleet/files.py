@@ -166,8 +166,9 @@ def _apart(was: str | None, now: str | None) -> tuple[str | None, str | None]:
 
 def _libvirt(old: Host, new: Host) -> Iterator[Said]:
     before, after = old.fact(LibvirtFiles), new.fact(LibvirtFiles)
-    for name in before.files.keys() & after.files.keys():
-        yield from _settings(before.files[name], after.files[name])
+    for _, was, now in keyed(before.files, after.files):
+        if was is not None and now is not None:
+            yield from _settings(was, now)
 
 
 def _settings(before: Conf, after: Conf) -> Iterator[Said]:
