@@ -28,21 +28,23 @@ def odd(ways: Ways) -> tuple[Odd, ...]:
     changed = {number: _texts(hosts[first], hosts[number]) for number in others}
     holders: dict[str, list[int]] = {}
     for number, texts in changed.items():
-        for text in texts:
-            holders.setdefault(text, []).append(number)
-    found = [Odd(number, text) for text, (number, *more) in holders.items() if not more]
+        for key in texts:
+            holders.setdefault(key, []).append(number)
+    found = [Odd(number, changed[number][key]) for key, (number, *more) in holders.items() if not more]
     # what all others have in common, the first lacks
     if any(len(numbers) == len(others) for numbers in holders.values()):
         common, *rest = (_texts(hosts[number], hosts[first]) for number in others)
-        found += [Odd(first, text) for text in common if all(text in texts for texts in rest)]
+        found += [Odd(first, text) for key, text in common.items() if all(key in texts for texts in rest)]
     return tuple(sorted(found, key=lambda one: one.host))
 
 
-def _texts(before: Host, after: Host) -> dict[str, None]:
-    return dict.fromkeys(_said(before, after))
+def _texts(before: Host, after: Host) -> dict[str, str]:
+    """Return what differs, by the text without its line: hosts have the same setting in different lines."""
+    return dict(_said(before, after))
 
 
-def _said(before: Host, after: Host) -> Iterator[str]:
+def _said(before: Host, after: Host) -> Iterator[tuple[str, str]]:
     for change in changes_of(before, after):
         if change.guest is None and change.path not in _OWN_FILES and _OWN.isdisjoint(change.records):
-            yield change.text
+            place = change.path or ""
+            yield change.text.replace(f"{place}:{change.line}", place), change.text
