@@ -16,7 +16,7 @@ from preflight.errors import UserError
 from preflight.fleet import snapshots
 from preflight.fleet.host import Fleet, FleetHost, checked_address, live
 from preflight.fleet.known import EVERY, Inventory
-from preflight.fleet.ranges import MOST, expanded, words
+from preflight.fleet.ranges import MOST, Names, words
 from preflight.grammar import shown
 
 #: The argument that stands for standard input, and the beginning of one that stands for a group.
@@ -53,8 +53,9 @@ def hosts(arguments: Iterable[str], inventory: Inventory = NO_INVENTORY, stdin: 
         raise UserError(f"{STDIN}: standard input can be read only once")
     found: dict[str, FleetHost] = {}
     notes: list[str] = []
+    names = Names()
     for text, origin in _typed(given, stdin):
-        for host in _of_word(text, origin, inventory):
+        for host in _of_word(text, origin, inventory, names):
             _add(found, notes, host)
             if len(found) > MOST:
                 raise UserError(f"{text[:100]}: more than {MOST} hosts are named")
@@ -84,11 +85,13 @@ def _lines(stdin: BinaryIO | None) -> list[str]:
         raise UserError("standard input: is not UTF-8") from None
 
 
-def _of_word(word: str, origin: str, inventory: Inventory) -> Iterator[FleetHost]:
+def _of_word(word: str, origin: str, inventory: Inventory, names: Names) -> Iterator[FleetHost]:
     """Yield the hosts that one word names; raises `UserError`, which says where it was named unless it was typed."""
     try:
         if word.startswith(GROUP):
-            for name in inventory.in_group(word.removeprefix(GROUP)):
+            members = inventory.in_group(word.removeprefix(GROUP))
+            names.count(len(members))
+            for name in members:
                 yield _of_name(name, f"{inventory.path}, group {word.removeprefix(GROUP)}", inventory)
         elif "://" not in word and "/" in word and Path(word).is_dir():
             yield from (_known(host, inventory) for host in snapshots.in_directory(Path(word)))
@@ -97,7 +100,7 @@ def _of_word(word: str, origin: str, inventory: Inventory) -> Iterator[FleetHost
             assert path is not None
             yield from (_known(host, inventory) for host in snapshots.in_file(path))
         else:
-            for name in expanded(word):
+            for name in names.of(word):
                 yield _of_name(name, origin, inventory)
     except UserError as why:
         if origin == "the command line" or word.startswith(GROUP):

@@ -9,6 +9,10 @@ from preflight.grammar import is_address, shown
 
 #: Maximum number of hosts of a fleet, and therefore of names in one word.
 MOST = 10_000
+#: Maximum number of names, each as often as it is given: lists may overlap.
+MOST_NAMED = 20 * MOST
+#: Maximum number of characters of a word besides its ranges; no name and no login is longer.
+_LONGEST = 1024
 
 _BRACKETS = re.compile(r"\[([^][]*)\]")
 #: A number, or a range of numbers, of no more digits than Python converts at once.
@@ -40,6 +44,8 @@ def expanded(word: str) -> Sequence[str]:
     parts = _BRACKETS.split(word)  # text and contents of brackets in turn
     if len(parts) == 1 or any(is_address(inside) for inside in parts[1::2]):
         return [word]
+    if sum(map(len, parts[::2])) + len(parts) > _LONGEST:
+        raise UserError(f"{shown(word)} is longer than the name of any host")
     choices = [[part] for part in parts]
     count = 1
     for at in range(1, len(parts), 2):
@@ -48,6 +54,26 @@ def expanded(word: str) -> Sequence[str]:
             raise UserError(f"{shown(word)} stands for more than {MOST} hosts")
         choices[at] = list(_numbers(parts[at]))
     return ["".join(one) for one in itertools.product(*choices)]
+
+
+class Names:
+    """Expands words, and counts all names that they stand for."""
+
+    def __init__(self) -> None:
+        """Begin without a name."""
+        self._number = 0
+
+    def of(self, word: str) -> Sequence[str]:
+        """Return the names that a word stands for, as `expanded` does; raises `UserError` if there are too many."""
+        names = expanded(word)
+        self.count(len(names))
+        return names
+
+    def count(self, number: int) -> None:
+        """Count names that another list has given; raises `UserError` if there are too many."""
+        self._number += number
+        if self._number > MOST_NAMED:
+            raise UserError(f"names more than {MOST_NAMED} hosts, each counted as often as it is named")
 
 
 def _count(word: str, inside: str) -> int:

@@ -10,7 +10,7 @@ from preflight import own_file
 from preflight.errors import UserError
 from preflight.fleet.host import Known
 from preflight.fleet.known import Inventory, groups_of, refuse_cycles
-from preflight.fleet.ranges import MOST, expanded
+from preflight.fleet.ranges import MOST, Names
 from preflight.request.migration import Transport
 
 #: Maximum size of an inventory in bytes, and maximum number of its quotes or commas.
@@ -46,15 +46,16 @@ def _content(path: Path) -> bytes:
 def _inventory(path: Path, model: Any) -> Inventory:
     hosts: dict[str, dict[str, Any]] = {}
     members: dict[str, dict[str, None]] = {name: {} for name in model.groups}
+    names = Names()
     for word, table in model.hosts.items():
         given = {key: value for key in _FIELDS if (value := getattr(table, key)) is not None}
-        for name in _names(f"hosts.{word}", [word]):
+        for name in _names(f"hosts.{word}", [word], names):
             hosts.setdefault(name, {}).update(given)
             _limit(hosts)
             for group in table.groups:
                 members.setdefault(group, {})[name] = None
     for group, table in model.groups.items():
-        for name in _names(f"groups.{group}", table.hosts):
+        for name in _names(f"groups.{group}", table.hosts, names):
             hosts.setdefault(name, {})
             _limit(hosts)
             members[group][name] = None
@@ -73,10 +74,10 @@ def _inventory(path: Path, model: Any) -> Inventory:
 _FIELDS = ("address", "login", "port", "transport", "migration_address", "weight")
 
 
-def _names(where: str, words: Iterable[str]) -> Iterable[str]:
+def _names(where: str, words: Iterable[str], names: Names) -> Iterable[str]:
     for word in words:
         try:
-            yield from expanded(word)
+            yield from names.of(word)
         except UserError as why:
             raise UserError(f"{where[:120]}: {why}") from None
 

@@ -3,7 +3,7 @@
 import pytest
 
 from preflight.errors import UserError
-from preflight.fleet.ranges import MOST, expanded, words
+from preflight.fleet.ranges import MOST, MOST_NAMED, Names, expanded, words
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,17 @@ def test_commas_separate_words_but_not_in_brackets() -> None:
     assert list(words("a, b[1,2],@c,kvm[1")) == ["a", "b[1,2]", "@c", "kvm[1"]
     with pytest.raises(UserError, match="has an empty part"):
         list(words("a,,b"))
+
+
+def test_names_are_counted_as_often_as_they_are_given() -> None:
+    names = Names()
+    for _ in range(MOST_NAMED // MOST):
+        assert len(names.of("kvm[0-9999]")) == MOST
+    with pytest.raises(UserError, match="each counted as often as it is named"):
+        names.of("kvm1")
+
+
+@pytest.mark.parametrize("word", ["k" * 100_000 + "[0-9999]", "[1]" * 5000])
+def test_a_range_of_names_that_no_host_can_have_is_refused(word: str) -> None:
+    with pytest.raises(UserError, match="longer than the name of any host"):
+        expanded(word)
