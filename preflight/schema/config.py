@@ -6,11 +6,11 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter, create_model, field_validator, model_validator
-from pydantic_core import PydanticCustomError, to_json
+from pydantic_core import PydanticCustomError
 
 from preflight.errors import UserError
 from preflight.request.settings import MIGRATION, SETTINGS, Kind, Setting, every
-from preflight.schema.document import Document, read
+from preflight.schema.document import Document, read_values
 from preflight.schema.fields import FORMS
 
 #: The version of the format.
@@ -132,7 +132,7 @@ def parsed(values: dict[str, Any]) -> Any:
     for waiver in tables if isinstance(tables := values.get(WAIVER), list) else ():
         if isinstance(waiver, dict):
             _refuse_unknown(waiver, [*Waiver.model_fields], f" in [[{WAIVER}]]")
-    return read(CONFIGURATION, to_json(values))
+    return read_values(CONFIGURATION, values)
 
 
 def _refuse_unknown(values: dict[str, Any], known: list[str], where: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from preflight.errors import UserError
 from preflight.schema.complaint import explained
@@ -46,6 +46,15 @@ def read(form: "TypeAdapter[T]", content: bytes, *, tagged: bool = False) -> T:
         return form.validate_json(content, strict=True)
     except ValidationError as why:
         raise Wrong(explained(why, tagged=tagged)) from None
+
+
+def read_values(form: "TypeAdapter[T]", values: object) -> T:
+    """Read a document from what TOML contains; raises `Wrong`."""
+    try:
+        content = to_json(values)
+    except PydanticSerializationError:
+        raise Wrong("Tables or lists are nested too deeply") from None
+    return read(form, content)
 
 
 @contextlib.contextmanager

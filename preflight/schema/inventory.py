@@ -3,10 +3,9 @@
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
-from pydantic_core import to_json
 
 from preflight.errors import UserError
-from preflight.schema.document import Document, Wrong, read
+from preflight.schema.document import Document, Wrong, read_values
 from preflight.schema.fields import FORMS
 
 #: The version of the format.
@@ -66,12 +65,12 @@ _ONE: dict[str, TypeAdapter[Any]] = {"hosts": TypeAdapter(Host), "groups": TypeA
 def parsed(values: dict[str, Any]) -> Inventory:
     """Return the model of what TOML contains; raises `UserError`, which names the table."""
     try:
-        return read(INVENTORY, to_json(values))
+        return read_values(INVENTORY, values)
     except Wrong as why:
         for kind, form in _ONE.items():
             for name, table in tables.items() if isinstance(tables := values.get(kind), dict) else ():
                 try:
-                    read(form, to_json(table))
+                    read_values(form, table)
                 except Wrong as said:
                     raise UserError(f"{kind}.{name[:100]}: {said}") from None
         raise UserError(str(why)) from None
