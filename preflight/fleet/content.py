@@ -147,5 +147,8 @@ def _written(fact: Fact | Unreadable) -> Hashable:
     pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
     pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: lambda mapping: (dict, (dict(mapping),))}
     pickler.fast = True  # by value: what is there twice is written twice
-    pickler.dump(fact)
+    try:
+        pickler.dump(fact)
+    except (KeyError, ValueError, RecursionError):  # of this mode, for some values that are large or deeply nested
+        return object()  # equal to no other
     return file.getvalue()
