@@ -96,7 +96,7 @@ def labelled(label: str, text: str, *, width: int | None, indent: int = 2, colum
                 break_long_words=False,
                 break_on_hyphens=False,
             ) or [start.rstrip()]
-    return [lines[0], *map(_no_command, lines[1:])]
+    return [lines[0] if label else _no_command(lines[0]), *map(_no_command, lines[1:])]
 
 
 def _no_command(line: str) -> str:
@@ -107,15 +107,15 @@ def _no_command(line: str) -> str:
 def wrapped(text: str, *, width: int | None, indent: int = 2) -> list[str]:
     """Return a line wrapped at `width` columns (None: never); what follows is indented."""
     if width is None or places(text) <= width:
-        return [text]
-    first, *rest = _wrap(text)(
+        return [_no_command(text)]
+    lines = _wrap(text)(
         text,
         max(width, indent + 20),
         subsequent_indent=" " * indent,
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return [first, *map(_no_command, rest)]
+    return list(map(_no_command, lines))
 
 
 def listed(names: Sequence[str], where: str = "") -> str:

@@ -9,6 +9,7 @@ from preflight.output.report.problems import Problem, problems, unknowns
 from preflight.output.report.text import WORDS, findings, numbers, unknown_lines, waived_lines
 from preflight.output.terminal import labelled, one_line, paint, width, wrapped
 from preflight.rule import Severity
+from preflight.visible import named
 
 
 def render(linted: Linted, colour: bool) -> str:
@@ -28,7 +29,7 @@ def _host(report: HostReport, columns: int | None, colour: bool) -> Iterator[str
         return
     errors = [problem for problem in found if problem.severity is Severity.ERROR]
     milder = [problem for problem in found if problem.severity is not Severity.ERROR]
-    yield paint(f"{one_line(report.source.name)}:", "bold", colour=colour)
+    yield paint(f"{named(report.source.name)}:", "bold", colour=colour)
     yield ""
     yield from findings(report, errors, columns, colour)
     yield from unknown_lines([unknown for unknown in unclear if unknown.is_decisive], columns, colour)
