@@ -61,6 +61,8 @@ BASE64: Final = Grammar("base64", r"[A-Za-z0-9+/]*={0,2}", 8 * MIB)
 PATH: Final = Grammar("an absolute path", r"/[^\x00-\x1f\x7f]*", 4095)
 #: A guest's name: libvirt rejects "/" and newlines (virDomainDefPostParse), and it becomes a file name (NAME_MAX).
 GUEST: Final = Grammar("a guest's name", r"[^/\x00-\x1f\x7f]+", 255)
+#: Model, feature or vendor of a CPU, as libvirt's src/cpu_map names them ("Skylake-Server-v4", "avx512-4vnniw").
+CPU_NAME: Final = Grammar("a name of a CPU model or feature", r"[A-Za-z0-9][A-Za-z0-9_.+-]*", 64)
 #: The kernel's host name: any bytes, up to 64 (__NEW_UTS_LEN); "(none)" if it was never set.
 NODE_NAME: Final = Grammar("a node name", r"[^\x00-\x1f\x7f]+", 64)
 #: A keyword of a configuration file.

@@ -10,6 +10,7 @@ from preflight.commands.made import made_now, taken_now
 from preflight.errors import UserError
 from preflight.fleet.audited import Audited
 from preflight.fleet.collect import Manner, collect
+from preflight.fleet.freed import common_cpus
 from preflight.fleet.host import Fleet, FleetHost
 from preflight.fleet.matrix import matrix
 from preflight.fleet.odd import odd
@@ -55,7 +56,7 @@ def audit(fleet: Fleet, to: Fleet | None, wanted: Wanted) -> int:
     differences = odd(ways)  # first, so that the processes that judge find every fact parsed
     with bar("judging", len(sources)) as advance:
         found = matrix(ways, sources=sources, destinations=destinations, jobs=wanted.jobs, progress=advance)
-    audited = Audited(found, wanted.every, differences, made_now(wanted.asked))
+    audited = Audited(found, wanted.every, differences, common_cpus(ways, found), made_now(wanted.asked))
     formats.publish("audit", wanted.output_format, audited, wanted.files, colour=wanted.colour)
     return audited.verdict.exit_code
 

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from preflight.fleet.baseline import Baselines
 from preflight.fleet.groups import Group, groups, verdict_of
 from preflight.fleet.matrix import Matrix
 from preflight.judge.report import Made, Verdict
@@ -24,6 +25,7 @@ class Audited(Struct, frozen=True, dict=True):
     #: True if only a READY of every way is one; otherwise every guest needs a way that is READY.
     every: bool = False
     odd: tuple[Odd, ...] = ()
+    baselines: Baselines = Baselines()
     made: Made | None = None
 
     @cached_property

@@ -1,10 +1,10 @@
 """The causes of a matrix as people act on them, and the verdict on all hosts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from preflight.fleet.matrix import Cause, Cell, Matrix
+from preflight.fleet.matrix import FURTHER, Cause, Cell, Matrix
 from preflight.judge.report import Outcome, RuleText, Verdict, best, worst
 from preflight.rule import Severity
 from preflight.visible import unnamed
@@ -53,7 +53,7 @@ def groups(matrix: Matrix) -> list[Group]:
         of_host.setdefault(key, {}).setdefault(unnamed(cause.text, cause.guest), []).append(number)
     members: dict[tuple[str, Outcome, Severity, tuple[str, ...]], tuple[dict[str, None], list[int]]] = {}
     for (rule, outcome, severity, host), said in of_host.items():
-        hosts, numbers = members.setdefault((rule, outcome, severity, tuple(sorted(said))), ({}, []))
+        hosts, numbers = members.setdefault((rule, outcome, severity, further_last(sorted(said))), ({}, []))
         if host is not None:
             hosts[host] = None
         numbers += [number for same in said.values() for number in same]
@@ -72,6 +72,11 @@ def groups(matrix: Matrix) -> list[Group]:
         met = frozenset(ways[at])
         found.append(Group(causes[0].rule, outcome, severity, tuple(hosts), causes, texts, met, alone[at]))
     return sorted(found, key=_urgency)
+
+
+def further_last(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return each text once, in order, and at the end the one that stands for others."""
+    return tuple(sorted(dict.fromkeys(texts), key=FURTHER.__eq__))
 
 
 def _urgency(group: Group) -> tuple[int, int, int, int, str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from preflight.errors import UserError
 from preflight.fleet.audited import Audited, Odd
+from preflight.fleet.baseline import Baseline, Baselines, Freed, Kind, LeftOut
 from preflight.fleet.matrix import Cause, Cell, Matrix
 from preflight.judge.report import HostSummary, Made, Outcome, RuleText, Verdict
 from preflight.judge.saved import change_of, host_of, location_of, packs_of, rule_of, site_of
@@ -32,7 +33,11 @@ def audited_of(document: schema.Audit) -> Audited:
         rules=tuple(rules.values()),
     )
     audited = Audited(
-        matrix, document.need == "all", tuple(Odd(one.host, one.text) for one in document.odd), _made(document.made)
+        matrix,
+        document.need == "all",
+        tuple(Odd(one.host, one.text) for one in document.odd),
+        _baselines(document),
+        _made(document.made),
     )
     if audited.verdict.value != document.verdict:
         raise UserError(f"the verdict {document.verdict} is not that of its ways, {audited.verdict.value}")
@@ -46,6 +51,9 @@ def _check_numbers(document: schema.Audit) -> None:
     leaving = {source for source, _ in ways}
     named = {number for way in ways for number in way}
     named |= {one.host for one in document.guests} | {one.host for one in document.odd}
+    named |= {number for one in document.cpus for number in one.hosts}
+    named |= {one.host for one in (*document.without_cpu, *document.freed)}
+    named |= {number for one in document.freed for number in one.destinations}
     if missing := sorted(number for number in named if number not in hosts):
         raise UserError(f"there is no host {missing[0]}")
     reached = {(one.host, to) for one in document.guests for to in (*one.ready, *one.undetermined)}
@@ -106,6 +114,17 @@ def _cause(cause: schema.Cause, rules: Mapping[str, RuleText]) -> Cause:
         predicted_error=cause.predicted_error,
         fix=cause.fix,
         change=change_of(cause.change),
+    )
+
+
+def _baselines(document: schema.Audit) -> Baselines:
+    return Baselines(
+        tuple(
+            Baseline(Kind(one.arch, one.type, one.vendor or ""), one.hosts, one.model, one.require, one.disable)
+            for one in document.cpus
+        ),
+        tuple(LeftOut(one.host, one.reason) for one in document.without_cpu),
+        tuple(Freed(one.host, one.guest, one.destinations) for one in document.freed),
     )
 
 

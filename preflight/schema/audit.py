@@ -6,7 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from preflight.schema import report
 from preflight.schema.document import Contract
-from preflight.schema.fields import Count, Instant, SomeText, Text, Version
+from preflight.schema.fields import Count, CpuName, Instant, SomeText, Text, Version
 from preflight.schema.report import Excerpt, HostsLine, Pack, Rule, RuleName, Setting, Severity, Transport, Verdict
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
@@ -95,6 +95,39 @@ class Odd(Contract):
     text: SomeText = Field(description="What differs, in words.")
 
 
+class _Cpu(Contract):
+    """A CPU that hosts have in common."""
+
+    arch: CpuName = Field(description="The architecture of the guests.")
+    type: CpuName = Field(description="The type of the guests: kvm or qemu.")
+    vendor: CpuName | None = Field(description="The vendor of the CPU; null if libvirt does not report it.")
+    model: CpuName = Field(description="The named model.")
+    require: tuple[CpuName, ...] = Field(description="The features that it has beyond the model.")
+    disable: tuple[CpuName, ...] = Field(description="The features of the model that it does not have.")
+    xml: SomeText = Field(description="The same as the element <cpu> of a guest.")
+
+
+class Cpu(_Cpu):
+    """A CPU that hosts have in common: each of them can give it to a guest."""
+
+    hosts: tuple[HostNumber, ...] = Field(description="The hosts.")
+
+
+class WithoutCpu(Contract):
+    """A host for which no CPU is known that it has in common with others."""
+
+    host: HostNumber = Field(description="The number of the host.")
+    reason: SomeText = Field(description="The reason.")
+
+
+class Freed(Contract):
+    """A guest that can go nowhere because of its CPU alone, and could with the CPU that its hosts have in common."""
+
+    host: HostNumber = Field(description="The number of the guest's host.")
+    guest: SomeText = Field(description="The guest's name.")
+    destinations: tuple[HostNumber, ...] = Field(description="The hosts that it could go to after a restart.")
+
+
 class Request(Contract):
     """The options of the audit."""
 
@@ -133,6 +166,11 @@ class Audit(Contract):
     causes: tuple[Cause, ...] = Field(description="What is wrong or unknown, each once.")
     takes_nobody: tuple[HostNumber, ...] = Field(description="The hosts to which every way is not-ready.")
     odd: tuple[Odd, ...] = Field(description="What differs on one host alone.")
+    cpus: tuple[Cpu, ...] = Field(
+        description="The CPU that all hosts have in common; several if hosts differ in architecture, type or vendor."
+    )
+    without_cpu: tuple[WithoutCpu, ...] = Field(description="The hosts that none of `cpus` is about.")
+    freed: tuple[Freed, ...] = Field(description="The guests that one of `cpus` would free.")
     need: Literal["any", "all"] = Field(
         description="What `verdict` asks for: that every guest has a way that is ready (any), or that every way is."
     )
@@ -177,6 +215,13 @@ class WayLine(Contract):
     rules: tuple[RuleName, ...] = Field(description="The rules that keep the way from being ready.")
 
 
+class CpuLine(_Cpu):
+    """A CPU that hosts have in common: each of them can give it to a guest."""
+
+    kind: Literal["cpu"] = Field(description="The kind of line.")
+    hosts: tuple[SomeText, ...] = Field(description="The names of the hosts.")
+
+
 class Ending(Contract):
     """The last line: the verdict on all hosts."""
 
@@ -190,7 +235,7 @@ class Ending(Contract):
     stuck: Count = Field(description="Guests without a way that is ready.")
 
 
-Line: TypeAlias = Head | CauseLine | WayLine | Ending
+Line: TypeAlias = Head | CauseLine | WayLine | CpuLine | Ending
 
 #: Reads a line.
 LINE: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])

@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from preflight import fields
-from preflight.grammar import UUID, Grammar
+from preflight.grammar import CPU_NAME, UUID, Grammar
 
 #: Descriptions in words of each pattern, for errors.
 FORMS: dict[str, str] = {}
@@ -71,6 +71,7 @@ Text: TypeAlias = Annotated[str, AnyText()]
 SomeText: TypeAlias = Annotated[str, AnyText(least=1)]
 
 Uuid: TypeAlias = Annotated[str, _whole(UUID)]
+CpuName: TypeAlias = Annotated[str, _whole(CPU_NAME)]
 MachineId: TypeAlias = Annotated[str, _form("[0-9a-f]{32}", "a machine ID")]
 Digest: TypeAlias = Annotated[str, _form("[0-9a-f]{16,64}", "a digest")]
 #: A version of preflight (PEP 440).

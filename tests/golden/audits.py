@@ -10,6 +10,7 @@ from msgspec.structs import fields, replace
 from preflight.answers import Answers, Record, SavedHost
 from preflight.facts.text.located import Location
 from preflight.fleet.audited import Audited, Odd
+from preflight.fleet.freed import common_cpus
 from preflight.fleet.matrix import Cause, Cell, matrix
 from preflight.fleet.odd import odd
 from preflight.fleet.ways import Ways
@@ -63,7 +64,8 @@ def hostile() -> Audited:
 def audited(hosts: tuple[SavedHost, ...], *, every: bool = False) -> Audited:
     """Return the audit of these hosts, made where and when the kept reports were."""
     ways = Ways(hosts, Asked(source="", select=RULES))
-    return Audited(matrix(ways), every, odd(ways), AUDITED)
+    found = matrix(ways)
+    return Audited(found, every, odd(ways), common_cpus(ways, found), AUDITED)
 
 
 def with_text(found: Audited, text: str) -> Audited:
@@ -99,6 +101,7 @@ def with_text(found: Audited, text: str) -> Audited:
         ),
         found.every,
         tuple(Odd(one.host, f"{one.text}{text}") for one in found.odd),
+        found.baselines,
         found.made,
     )
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from preflight.fleet.audited import Audited
-from preflight.fleet.groups import Group
-from preflight.fleet.matrix import Cause, Cell, Matrix
+from preflight.fleet.groups import Group, further_last
+from preflight.fleet.matrix import FURTHER, Cause, Cell, Matrix
 from preflight.judge.report import Outcome
 from preflight.output.audit.names import short_names
 from preflight.output.report.problems import about
@@ -38,8 +38,12 @@ class Told(Struct, frozen=True):
     @property
     def summary(self) -> str:
         """Return the first text, with the number of further ones and the guests."""
-        more = len(self.texts) - 1
-        return f"{self.texts[0]}{f' (and {more} more like it)' if more else ''}{about(self.group.guests)}"
+        return f"{_first(self.texts)}{about(self.group.guests)}"
+
+    @property
+    def has_more_guests(self) -> bool:
+        """Report whether it is about more guests than those whose names are kept."""
+        return self.texts[-1] == FURTHER
 
     def effect(self, ways: int) -> str:
         """Return the ways that it is about, of so many."""
@@ -78,10 +82,15 @@ def in_short(groups: Sequence[Told]) -> tuple[str, str, str, str, str]:
     """Return kind, rule, hosts, first text and number of ways of groups of one kind and rule."""
     first = groups[0]
     hosts = list(dict.fromkeys(host for one in groups for host in one.hosts))
-    more = sum(len(one.texts) for one in groups) - 1
+    said = further_last(text for one in groups for text in one.texts)
     ways = len(frozenset[tuple[int, int]]().union(*(one.group.ways for one in groups)))
-    said = f"{first.texts[0]}{f' (and {more} more like it)' if more else ''}"
-    return first.kind, first.group.rule.name, listed(hosts) or BETWEEN, said, str(ways)
+    return first.kind, first.group.rule.name, listed(hosts) or BETWEEN, _first(said), str(ways)
+
+
+def _first(texts: Sequence[str]) -> str:
+    """Return the first text with the number of further ones, which is not known if some are not kept."""
+    more = "others" if texts[-1] == FURTHER else f"{len(texts) - 1} more"
+    return f"{texts[0]}{f' (and {more} like it)' if len(texts) > 1 else ''}"
 
 
 def kind(outcome: Outcome, severity: str) -> str:
@@ -117,7 +126,7 @@ class Deciding(Struct, frozen=True):
 def _texts(group: Group) -> tuple[str, ...]:
     """Return what the causes say; the guest has its name if there is only one."""
     if len(group.guests) == 1:
-        return tuple(dict.fromkeys(cause.text for cause in group.causes))
+        return further_last(cause.text for cause in group.causes)
     return group.texts
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from preflight.fleet.audited import Audited
 from preflight.fleet.matrix import Cause, Cell, Matrix
 from preflight.judge.report import Outcome, Verdict
+from preflight.output.audit import cpus
 from preflight.output.audit.causes import Told, by_rule, decisive_of, in_short, told
 from preflight.output.audit.names import short_names
 from preflight.output.audit.origin import origin
@@ -15,7 +16,7 @@ from preflight.output.audit.text import because
 from preflight.output.page.template import fill
 from preflight.output.report.text import WORDS
 from preflight.output.terminal import excerpt
-from preflight.visible import many
+from preflight.visible import many, one_line
 
 #: Rows, and columns, of a matrix beyond which a page has the sums of each host alone.
 _WIDEST = 128
@@ -111,6 +112,8 @@ def render(audited: Audited, _colour: bool) -> str:
             if unreachable(matrix)[best]
         ),
         odd=tuple((names[number], tuple(texts)) for number, texts in odd(audited).items()),
+        cpus=tuple((cpus.heading(one, audited, names), one.xml) for one in audited.baselines.found),
+        cpu_remarks=(*cpus.freed(audited, names), *cpus.left_out(audited, names)),
         made=tuple((label.capitalize(), [said]) for label, said in origin(audited)),
     )
 
@@ -154,7 +157,7 @@ def _limit(cell: Cell) -> str:
         return ""
     if cell.allows is None or cell.limited_by is None:
         return "no limit could be read"
-    return f"limited by {cell.limited_by[0]} on {cell.limited_by[1]}"
+    return one_line(f"limited by {cell.limited_by[0]} on {cell.limited_by[1]}")
 
 
 def _sums(matrix: Matrix, names: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from preflight.fleet.audited import Audited
+from preflight.fleet.baseline import Baseline
 from preflight.fleet.matrix import Cause, Matrix
 from preflight.judge.report import HostSummary, Made, Verdict
 from preflight.output.report.json import change_of, excerpt_of, of_rule, of_site, packs
@@ -27,6 +28,14 @@ def render(audited: Audited, _colour: bool) -> str:
             causes=tuple(_causes(matrix)),
             takes_nobody=tuple(number for number, best in matrix.unreachable() if best is Verdict.NOT_READY),
             odd=tuple(schema.Odd(host=one.host, text=one.text) for one in audited.odd),
+            cpus=tuple(schema.Cpu(**of_cpu(one), hosts=one.hosts) for one in audited.baselines.found),
+            without_cpu=tuple(
+                schema.WithoutCpu(host=one.host, reason=one.reason) for one in audited.baselines.left_out
+            ),
+            freed=tuple(
+                schema.Freed(host=one.host, guest=one.guest, destinations=one.destinations)
+                for one in audited.baselines.freed
+            ),
             need="all" if audited.every else "any",
             verdict=audited.verdict.value,
             exit_code=audited.verdict.exit_code,
@@ -79,6 +88,19 @@ def of_cause(cause: Cause) -> dict[str, Any]:
         "location": cause.location and excerpt_of(cause.location),
         "predicted_error": cause.predicted_error,
         "fix": cause.fix,
+    }
+
+
+def of_cpu(one: Baseline) -> dict[str, Any]:
+    """Return the fields of a CPU that hosts have in common, as documents and lines have them."""
+    return {
+        "arch": one.kind.arch,
+        "type": one.kind.virt_type,
+        "vendor": one.kind.vendor or None,
+        "model": one.model,
+        "require": one.required,
+        "disable": one.disabled,
+        "xml": one.xml,
     }
 
 

@@ -11,7 +11,7 @@ from preflight.schema.document import line
 
 
 def render(audited: Audited, _colour: bool) -> str:
-    """Return a line for the audit, for each cause, the most urgent first, for each way, and for the verdict."""
+    """Return a line for the audit, each cause, the most urgent first, each way, each common CPU, and the verdict."""
     return "".join(map(line, _lines(audited)))
 
 
@@ -43,6 +43,9 @@ def _lines(audited: Audited) -> Iterator[schema.Line]:
             tried=cell.is_tried,
             rules=tuple(dict.fromkeys(cause.rule.name for _, cause in deciding.causes(cell))),
         )
+    for common in audited.baselines.found:
+        hosts = tuple(names[number] for number in common.hosts)
+        yield schema.CpuLine(kind="cpu", **json.of_cpu(common), hosts=hosts)
     counted = matrix.verdicts()
     yield schema.Ending(
         kind="verdict",

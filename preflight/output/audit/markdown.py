@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from preflight.fleet.audited import Audited
 from preflight.fleet.matrix import Cell
 from preflight.judge.report import Verdict
+from preflight.output.audit import cpus
 from preflight.output.audit.causes import BETWEEN, Deciding, Told, by_rule, decisive_of, in_short, told
 from preflight.output.audit.names import short_names
 from preflight.output.audit.origin import origin
@@ -41,6 +42,7 @@ def _lines(audited: Audited) -> Iterator[str]:
     yield from _matrix(audited, names, decisive_of(audited, groups))
     yield from _causes(audited, groups)
     yield from _left_over(audited, names)
+    yield from _cpus(audited)
     yield "---"
     yield ""
     yield from (f"- {label.capitalize()}: {text(said)}" for label, said in origin(audited))
@@ -138,3 +140,14 @@ def _left_over(audited: Audited, names: list[str]) -> Iterator[str]:
         yield "### Left over"
         yield ""
         yield from (*lines, "")
+
+
+def _cpus(audited: Audited) -> Iterator[str]:
+    shown = short_names(audited.matrix)
+    for one in audited.baselines.found:
+        yield f"### {text(cpus.heading(one, audited, shown).removeprefix('the '))}"
+        yield ""
+        yield from (f"    {line}" for line in one.xml.splitlines())
+        yield ""
+    if lines := [*cpus.freed(audited, shown), *cpus.left_out(audited, shown)]:
+        yield from (*(f"- {text(line)}" for line in lines), "")

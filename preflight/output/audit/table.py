@@ -5,7 +5,7 @@ from preflight.output.audit.causes import BETWEEN, told
 from preflight.output.audit.names import short_names
 from preflight.output.audit.origin import origin
 from preflight.output.audit.sums import sums
-from preflight.output.audit.text import left_over, numbers, verdict
+from preflight.output.audit.text import common_cpus, left_over, numbers, verdict
 from preflight.output.terminal import columns, labelled, listed, one_line, width, wrapped
 
 
@@ -40,6 +40,7 @@ def render(audited: Audited, _colour: bool) -> str:
         *columns([("host", "ways from it", "READY", "ways to it", "READY"), *hosts], width=wide),
         "",
         *left_over(audited, wide),
+        *common_cpus(audited, wide),
         *wrapped(numbers(audited.matrix), width=wide),
         *(part for label, said in origin(audited) for part in labelled(label, said, width=wide, indent=0)),
         "",

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from preflight.fleet.audited import Audited
 from preflight.fleet.matrix import Matrix
 from preflight.judge.report import Verdict
+from preflight.output.audit import cpus
 from preflight.output.audit.causes import BETWEEN, Told, told
 from preflight.output.audit.names import short_names
 from preflight.output.audit.origin import tried
 from preflight.output.audit.sums import odd, stuck, sums, unreachable
 from preflight.output.report.text import WORDS
+from preflight.output.terminal import columns as in_columns
 from preflight.output.terminal import labelled, listed, one_line, padded, paint, places, width, wrapped
 from preflight.visible import GUEST, many
 
@@ -39,11 +41,12 @@ def render(audited: Audited, colour: bool) -> str:
     """Return the audit as lines of text with a final newline."""
     columns = width()
     matrix = audited.matrix
-    lines = [*_head(matrix), ""]
+    lines = [*_head(matrix, columns), ""]
     lines += _grid(matrix, columns or _USUAL, colour)
     lines += _groups(audited, columns, colour)
     lines += left_over(audited, columns)
-    lines += ["", verdict(audited, colour=colour)]
+    lines += common_cpus(audited, columns)
+    lines.append(verdict(audited, colour=colour))
     return "\n".join(lines) + "\n"
 
 
@@ -56,12 +59,12 @@ def numbers(matrix: Matrix) -> str:
     return f"{many(len(matrix.hosts), 'host')}, {many(guests, 'guest')}, {many(ways, 'way')}: {found}"
 
 
-def _head(matrix: Matrix) -> Iterator[str]:
+def _head(matrix: Matrix, columns: int | None) -> Iterator[str]:
     yield numbers(matrix)
     yield from (f"{label}: {said}" for label, said in tried(matrix))
     for host in matrix.hosts:
         if host.no_login is not None:
-            yield f"  {one_line(host.no_login)}"
+            yield from wrapped(f"  {one_line(host.no_login)}", width=columns, indent=4)
 
 
 def _grid(matrix: Matrix, columns: int, colour: bool) -> Iterator[str]:
@@ -75,7 +78,7 @@ def _grid(matrix: Matrix, columns: int, colour: bool) -> Iterator[str]:
     wide = max(4, *(len(head) + 1 for head in heads))
     left = max(places(f"{number + 1} {names[number]}") for number in {*sources, *destinations}) + 1
     if left + wide * len(destinations) > columns:
-        yield from _sums(matrix, names)
+        yield from _sums(matrix, names, columns)
         return
     yield padded("from \\ to", left) + "".join(f"{head:>{wide}}" for head in heads)
     for source in sources:
@@ -94,20 +97,28 @@ def _grid(matrix: Matrix, columns: int, colour: bool) -> Iterator[str]:
     yield ""
 
 
-def _sums(matrix: Matrix, names: list[str]) -> Iterator[str]:
-    """Yield how many ways from and to each host are READY, for hosts to or from which not all are."""
-    whole = 0
+def _sums(matrix: Matrix, names: list[str], columns: int) -> Iterator[str]:
+    """Yield how many ways from and to hosts are READY: alike hosts in one line, those with the fewest first."""
+    alike: dict[tuple[int, int, int, int], list[str]] = {}
     for number, one in sums(matrix).items():
-        if one.whole:
-            whole += 1
-        else:
-            yield (
-                f"{names[number]}: {one.leaving_ready} of {one.leaving} ways from it are READY, "
-                f"{one.arriving_ready} of {one.arriving} to it"
-            )
-    if whole:
-        yield f"{many(whole, 'host')}: all ways from and to {'it' if whole == 1 else 'them'} are READY"
+        key = (one.leaving_ready, one.arriving_ready, one.leaving, one.arriving)
+        alike.setdefault(key, []).append(names[number])
+    rows = [
+        (str(len(hosts)), _of(leaving, all_leaving), _of(arriving, all_arriving), listed(hosts))
+        for (leaving, arriving, all_leaving, all_arriving), hosts in sorted(alike.items(), key=_fewest)
+    ]
+    yield from in_columns([("hosts", "READY from each", "READY to each", "names"), *rows], width=columns)
     yield ""
+
+
+def _of(number: int, every: int) -> str:
+    return f"{number} of {every}" if every else ""
+
+
+def _fewest(one: tuple[tuple[int, int, int, int], list[str]]) -> tuple[int, tuple[int, ...]]:
+    """Return what sorts hosts: by the smaller number of ways that are READY, from them or to them."""
+    (leaving, arriving, all_leaving, all_arriving), _ = one
+    return min(leaving if all_leaving else arriving, arriving if all_arriving else leaving), one[0]
 
 
 def _groups(audited: Audited, columns: int | None, colour: bool) -> Iterator[str]:
@@ -141,6 +152,7 @@ def _group(one: Told, ways: int, columns: int | None, colour: bool) -> Iterator[
         yield from labelled("", more, width=columns, column=_COLUMN - 2)
     if guests := one.group.guests:
         label = GUEST if any(GUEST in text for text in one.texts) else many(len(guests), "guest")
+        label = f"at least {label}" if one.has_more_guests and label != GUEST else label
         yield from labelled("", f"{label}: {listed(guests)}", width=columns, column=_COLUMN - 2)
     if one.fix:
         yield from labelled("fix", one.fix, width=columns, column=_COLUMN - 2)
@@ -159,7 +171,15 @@ def without_a_way(best: Verdict) -> str:
 
 
 def left_over(audited: Audited, columns: int | None) -> Iterator[str]:
-    """Yield the guests that can go nowhere, the hosts that can take nobody, and what is different on one host."""
+    """Yield the guests that can go nowhere, the hosts that can take nobody, and what is different on one host.
+
+    An empty line ends them, if there are any.
+    """
+    lines = list(_left_over(audited, columns))
+    yield from (*lines, *[""][: len(lines)])
+
+
+def _left_over(audited: Audited, columns: int | None) -> Iterator[str]:
     matrix = audited.matrix
     names = short_names(matrix)
     for (number, best), guests in stuck(matrix).items():
@@ -173,6 +193,18 @@ def left_over(audited: Audited, columns: int | None) -> Iterator[str]:
             yield from wrapped(f"  {difference(text)}", width=columns, indent=4)
         if len(texts) > _DIFFERENCES:
             yield f"  and {len(texts) - _DIFFERENCES} more, in --format json"
+
+
+def common_cpus(audited: Audited, columns: int | None) -> Iterator[str]:
+    """Yield the CPUs that hosts have in common, the hosts without one, and an empty line if there are any."""
+    names = short_names(audited.matrix)
+    lines: list[str] = []
+    for one in audited.baselines.found:
+        lines += wrapped(f"{cpus.heading(one, audited, names)}:", width=columns)
+        lines += (f"  {line}" for line in cpus.in_lines(one, (columns or _USUAL) - 2))
+    for said in (*cpus.freed(audited, names), *cpus.left_out(audited, names)):
+        lines += wrapped(said, width=columns)
+    yield from (*lines, *[""][: len(lines)])
 
 
 def difference(text: str) -> str:

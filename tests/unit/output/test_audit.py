@@ -215,7 +215,8 @@ def test_each_line_keeps_to_the_schema_and_every_way_and_cause_has_one(name: str
         assert [error.message for error in LINES.iter_errors(document)] == []
         kinds.append(LINE.validate_python(document).kind)
     ways = sum(1 for _ in matrix.ways)
-    assert kinds == ["audit", *["cause"] * len(matrix.causes), *["way"] * ways, "verdict"]
+    cpus = ["cpu"] * len(audit(name).baselines.found)
+    assert kinds == ["audit", *["cause"] * len(matrix.causes), *["way"] * ways, *cpus, "verdict"]
 
 
 def test_the_gauges_add_up() -> None:
