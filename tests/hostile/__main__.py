@@ -5,12 +5,12 @@ import sys
 import time
 from collections.abc import Iterator
 
-from tests.hostile import files, formats, live, record, snapshots
+from tests.hostile import files, fleets, formats, live, record, snapshots, subjects
 from tests.hostile.canary import canaries
 from tests.hostile.demands import Judged
 from tests.hostile.runs import judge_all
 
-PARTS = ("snapshots", "files", "live hosts", "formats")
+PARTS = ("snapshots", "files", "live hosts", "many hosts", "formats", "audits and lints")
 #: Hosts that answer live mostly wait, so that more of them run at once than there are processors.
 WAITING = 3
 
@@ -43,8 +43,13 @@ def _runs(part: str, seed: int, only: str) -> Iterator[Judged]:
     if part == "files":
         named = [one for one in files.documents(seed) if only in one[0]]
         return judge_all(named if only else files.sample(seed, files.DRAWN), files.judge)
+    if part == "many hosts":
+        return judge_all((one for one in fleets.given(seed) if only in f"{one.kind}: {one.name}"), fleets.judge)
     if part == "formats":
         return (formats.judge(one) for one in formats.cases(seed) if only in f"{one.form}: {one.number} {one.base}")
+    if part == "audits and lints":
+        every = subjects.cases(seed)
+        return (formats.judge(one) for one in every if only in f"{one.subject}, {one.form}: {one.number} {one.base}")
     return judge_all((one for one in live.hosts() if only in ": ".join(one)), live.judge, workers=WAITING)
 
 

@@ -82,17 +82,24 @@ MARKUP = (
 )
 TEXTS = (*texts.ESCAPES, *texts.VERDICTS, *texts.WORDS, *MARKUP)
 #: Texts that forge no verdict, for names that stand in the verdict's own line.
-_NAMES = tuple(text for text in TEXTS if FORGED not in text)
-_PATHS = ("/etc/../../x", "//", "/etc/a:b", "/etc/\x1b[2J", "/c:/x", "/etc/%2e%2e/x", "/é", "/a b,c=d::e")
+NAMES = tuple(text for text in TEXTS if FORGED not in text)
+PATHS = ("/etc/../../x", "//", "/etc/a:b", "/etc/\x1b[2J", "/c:/x", "/etc/%2e%2e/x", "/é", "/a b,c=d::e")
 
 
 class Case(Struct, frozen=True):
-    """A report in a format; the seed and the number make it again."""
+    """A report in a format; the seed, the subject and the number make it again."""
 
     number: int
     form: str
     base: str
-    report: Report
+    report: Any
+    #: The subject, as `output.formats` names it.
+    subject: str = "report"
+
+    @property
+    def is_slow(self) -> bool:
+        """Report whether the readers that take long read it too."""
+        return self.number // len(FORMATS[self.subject]) % SLOW == 0
 
 
 def cases(seed: int, count: int = CASES, *, form: str | None = None) -> Iterator[Case]:
@@ -104,7 +111,8 @@ def cases(seed: int, count: int = CASES, *, form: str | None = None) -> Iterator
         chance = random.Random(f"{seed} {number}")
         base = bases[(number // len(forms)) % len(bases)]
         huge = number % HUGE < len(forms) and number >= len(forms)
-        yield Case(number, forms[number % len(forms)], base, _made(chance, base, huge=huge))
+        subject = "rehearsal" if base == REHEARSED else "report"
+        yield Case(number, forms[number % len(forms)], base, _made(chance, base, huge=huge), subject)
 
 
 def _made(chance: random.Random, base: str, *, huge: bool) -> Report:
@@ -148,18 +156,15 @@ def rehearsed() -> RehearsalReport:
     return rehearsal()
 
 
-def _subject(case: Case) -> str:
-    """Return the subject of a case, as `output.formats` names it."""
-    return "rehearsal" if case.base == REHEARSED else "report"
-
-
 def judge(case: Case) -> Judged:
     """Render a case, and read what came of it."""
+    is_of_pair = case.subject in ("report", "rehearsal")
+    part, kind = ("formats", case.form) if is_of_pair else ("audits and lints", f"{case.subject}, {case.form}")
     before = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is from now on: proc(5)
     began, cpu = time.monotonic(), time.process_time()
     try:
-        text = render(_subject(case), case.form, case.report)
+        text = render(case.subject, case.form, case.report)
         cpu, rss = time.process_time() - cpu, _grown(before)
         found = tuple(faults(case, text))
     except Exception as why:  # whatever it is, it is what is looked for
@@ -170,8 +175,8 @@ def judge(case: Case) -> Judged:
     if cpu > CPU:
         found = (*found, f"took {cpu:.0f} s of CPU")
     return Judged(
-        part="formats",
-        kind=case.form,
+        part=part,
+        kind=kind,
         name=f"{case.number} {case.base}",
         words=("show", "--format", case.form),
         code=0 if text else 70,
@@ -212,7 +217,7 @@ def _hostile(chance: random.Random, report: Report, *, huge: bool) -> Report:
     def host(given: HostSummary) -> HostSummary:
         return replace(
             given,
-            name=text(given.name, _NAMES) or "x",
+            name=text(given.name, NAMES) or "x",
             hostname=maybe(given.hostname),
             release=maybe(given.release),
             openssh=maybe(given.openssh),
@@ -223,7 +228,7 @@ def _hostile(chance: random.Random, report: Report, *, huge: bool) -> Report:
     def finding(given: Finding, severity: Severity | None) -> Finding:
         at = given.location
         if at is not None and chance.random() < 0.5:
-            path = chance.choice((*_PATHS, f"/etc/{text('x')}"))
+            path = chance.choice((*PATHS, f"/etc/{text('x')}"))
             column = chance.choice((1, 2, 10**9))
             line = text(at.text).replace("\n", " ")
             at = replace(at, path=path, text=line, column=column, end_column=column + 1)
@@ -242,7 +247,7 @@ def _hostile(chance: random.Random, report: Report, *, huge: bool) -> Report:
 
     names: dict[str, str] = {}
     for guest in report.guests:  # libvirt has no two guests of one name
-        name = text(guest.name, _NAMES) or "x"
+        name = text(guest.name, NAMES) or "x"
         names[guest.name] = f"{name} {len(names)}" if name in names.values() else name
 
     def result(given: Result) -> Result:
@@ -289,7 +294,7 @@ def _hostile(chance: random.Random, report: Report, *, huge: bool) -> Report:
 def _limit(chance: random.Random, limit: Limit, text: Callable[[str], str]) -> Limit:
     at, setting = limit.at, limit.setting
     if at is not None:
-        at = replace(at, path=chance.choice((*_PATHS, f"/etc/{text('x')}")))
+        at = replace(at, path=chance.choice((*PATHS, f"/etc/{text('x')}")))
     if setting is not None:
         setting = replace(setting, path=text(setting.path), key=text(setting.key), then=text(setting.then))
     said = replace(limit, at=at, setting=setting, written=text(limit.written or "") or None, beyond=text(limit.beyond))
@@ -312,9 +317,14 @@ def faults(case: Case, text: str) -> Iterator[str]:
 def _lines_for_people(case: Case, text: str) -> Iterator[str]:
     lines = text.splitlines()
     verdicts = [line for line in lines if VERDICT.match(line)]
-    if len(verdicts) != 1 or FORGED in verdicts[0]:
+    if len(verdicts) != _verdicts(case) or any(FORGED in line for line in verdicts):
         yield f"{len(verdicts)} lines that look like a verdict"
     yield from _no_commands(lines)
+
+
+def _verdicts(case: Case) -> int:
+    """Return the number of lines with a verdict that a text for people has."""
+    return {"lint": lambda: len(case.report.hosts), "difference": lambda: 0}.get(case.subject, lambda: 1)()
 
 
 def _no_commands(lines: Iterable[str]) -> Iterator[str]:
@@ -327,7 +337,7 @@ _HALF = re.compile(r"\\ud[89a-f][0-9a-f]{2}", re.IGNORECASE)
 
 def _json(case: Case, text: str) -> Iterator[str]:
     json.loads(text)
-    if len(text) > 1_000_000:
+    if len(text) > 1_000_000 or case.subject == "lint":  # which `show` does not read
         return
     with tempfile.NamedTemporaryFile() as file:
         Path(file.name).write_text(text, encoding="utf-8")
@@ -338,16 +348,26 @@ def _json(case: Case, text: str) -> Iterator[str]:
             return
     if _HALF.search(text):  # halves of characters: two become one character, one its escape; no decoder yields any
         return
-    forms = FORMATS["report"]
+    forms = FORMATS[case.subject]
     form = forms[case.number // len(forms) % len(forms)]
-    if render(_subject(case), form, again) != render(_subject(case), form, case.report):
+    if render(case.subject, form, again) != render(case.subject, form, case.report):
         yield f"is not the same when it is shown again as {form}"
 
 
 def _jsonl(case: Case, text: str) -> Iterator[str]:
     kinds = [json.loads(line)["kind"] for line in text.split("\n")[:-1]]
-    if kinds[0] != "report" or kinds[-1] != "verdict" or not set(kinds[1:-1]) <= {"finding", "unknown", "rehearsed"}:
+    first, others = _KINDS[case.subject]
+    if kinds[0] != first or kinds[-1] != "verdict" or not set(kinds[1:-1]) <= others:
         yield f"lines of the kinds {kinds[0]}, {set(kinds[1:-1])}, {kinds[-1]}"
+
+
+#: The kinds of lines of each subject: of the first one, and of those before the last one.
+_KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "report": ("report", frozenset(("finding", "unknown"))),
+    "rehearsal": ("report", frozenset(("finding", "unknown", "rehearsed"))),
+    "lint": ("lint", frozenset(("host", "finding", "unknown"))),
+    "audit": ("audit", frozenset(("cause", "way", "cpu"))),
+}
 
 
 @functools.cache
@@ -360,8 +380,9 @@ def _junit(case: Case, text: str) -> Iterator[str]:
     if not _xsd().validate(tree):
         yield f"not by the schema: {_xsd().error_log.last_error}"
     cases = tree.findall(".//testcase")
-    if len({(one.get("classname"), one.get("name")) for one in cases}) != len(case.report.results):
-        yield f"{len(cases)} cases, some of one name, of {len(case.report.results)} results"
+    results = len(case.report.results) if case.subject in ("report", "rehearsal") else len(cases)
+    if len({(one.get("classname"), one.get("name")) for one in cases}) != results:
+        yield f"{len(cases)} cases, some of one name, of {results} results"
     if {one.tag for one in tree.iter()} - _TAGS:
         yield "an element of a host's"
 
@@ -376,14 +397,14 @@ def _sarif_schema() -> Draft4Validator:
 
 def _sarif(case: Case, text: str) -> Iterator[str]:
     document = json.loads(text)
-    if case.number // len(FORMATS["report"]) % SLOW == 0:
+    if case.is_slow:
         yield from (f"not by the schema: {error.message[:100]}" for error in _sarif_schema().iter_errors(document))
     (run,) = document["runs"]
     prints = set()
     for result in run["results"]:
         place = result["locations"][0]["physicalLocation"]
         uri = place["artifactLocation"]["uri"]
-        if urlsplit(uri).scheme or not uri.startswith("hosts/") or ".." in unquote(uri).split("/"):
+        if urlsplit(uri).scheme or not _is_inside(case, unquote(uri)):
             yield f"the place {uri!r}"
         if place["region"]["startLine"] < 1:
             yield "a line before the first"
@@ -392,14 +413,23 @@ def _sarif(case: Case, text: str) -> Iterator[str]:
         yield "a fingerprint twice"
 
 
+def _is_inside(case: Case, path: str) -> bool:
+    """Report whether the place of a finding is one in the directory of all hosts, or of the files that were linted."""
+    return (path.startswith("hosts/") or case.subject == "lint") and path[:1] != "/" and ".." not in path.split("/")
+
+
 def _github(case: Case, text: str) -> Iterator[str]:
-    *commands, origin, verdict = text.split("\n")[:-1]
+    *lines, verdict = text.split("\n")[:-1]
+    commands = [line for line in lines if line.startswith("::")]
     if len(commands) > 11:
         yield f"{len(commands)} commands"
     for line in commands:
         if not re.fullmatch(r"::(error|warning|notice) (?:[a-z]+=[^:,\r\n]*)(?:,[a-z]+=[^:,\r\n]*)*::[^\r\n]*", line):
             yield f"a command that is none: {line[:80]!r}"
-    yield from _no_commands([origin])
+    log = lines[len(commands) :]
+    if case.subject == "report" and len(log) != 1:
+        yield f"a command that is none: {log[0][:80]!r}" if log else "no origin"
+    yield from _no_commands(log)
     if not VERDICT.match(verdict) or FORGED in verdict:
         yield "no verdict at the end"
 
@@ -410,7 +440,7 @@ def _gitlab(case: Case, text: str) -> Iterator[str]:
         yield "a fingerprint twice"
     for one in issues:
         path = one["location"]["path"]
-        if not path.startswith("hosts/") or ".." in path.split("/"):
+        if not _is_inside(case, path):
             yield f"the place {path!r}"
 
 
@@ -427,7 +457,7 @@ def _markdown(case: Case, text: str) -> Iterator[str]:
         wide = cells
     if re.search(r"(?<!\\)(?:\\\\)*\]\(", prose):
         yield "a link"
-    if len(re.findall(r"^## (?:READY|NOT READY|UNDETERMINED)", text, re.MULTILINE)) != 1:
+    if len(re.findall(r"^##+ (?:READY|NOT READY|UNDETERMINED)", text, re.MULTILINE)) != (case.subject != "difference"):
         yield "not one verdict"
 
 
@@ -435,7 +465,7 @@ _TEMPLATES = "".join(path.read_text(encoding="utf-8") for path in Path(template.
 #: The elements and attributes of the page's templates; two attributes have no value.
 _ELEMENTS = frozenset(re.findall(r"<([a-z0-9]+)", _TEMPLATES))
 _ATTRIBUTES = frozenset(re.findall(r' ([a-z-]+)="', _TEMPLATES)) | {"hidden", "open"}
-#: What an attribute may contain: text of a host stands in none.
+#: What an attribute may contain: text of a host stands in none but a title, which is one line.
 _VALUE = re.compile(r"[\w .,'#*:;=/+-]*")
 
 
@@ -451,7 +481,8 @@ class _Page(HTMLParser):
         self.tags.append(tag)
         self.found += [] if tag in _ELEMENTS else [f"an element {tag}"]
         for name, value in attrs:
-            own = name in _ATTRIBUTES and _VALUE.fullmatch(value or "") and (name != "href" or (value or "")[:1] == "#")
+            is_plain = _VALUE.fullmatch(value or "") or (name == "title" and (value or "").isprintable())
+            own = name in _ATTRIBUTES and is_plain and (name != "href" or (value or "")[:1] == "#")
             self.found += [] if own else [f"an attribute {name}={(value or '')[:80]!r}"]
 
     def handle_comment(self, data: str) -> None:
@@ -466,7 +497,7 @@ def _html(case: Case, text: str) -> Iterator[str]:
     for tag in ("script", "style", "title", "main", "h1"):
         if page.tags.count(tag) != 1:
             yield f"{page.tags.count(tag)} elements {tag}"
-    if case.number // len(FORMATS["report"]) % SLOW == 0:
+    if case.is_slow:
         try:
             html5lib.HTMLParser(strict=True).parse(text)
         except html5lib.html5parser.ParseError as why:
@@ -474,7 +505,7 @@ def _html(case: Case, text: str) -> Iterator[str]:
 
 
 _LABEL = r'[a-z]+="(?:[^"\\\n]|\\[\\"n])*"'
-_SAMPLE = re.compile(rf"preflight_[a-z_]+\{{{_LABEL}(?:,{_LABEL})*\}} \d+|# (?:HELP|TYPE) preflight_[a-z_]+ .*")
+_SAMPLE = re.compile(rf"preflight_[a-z_]+(?:\{{{_LABEL}(?:,{_LABEL})*\}})? \d+|# (?:HELP|TYPE) preflight_[a-z_]+ .*")
 
 
 def _prometheus(case: Case, text: str) -> Iterator[str]:
@@ -483,7 +514,7 @@ def _prometheus(case: Case, text: str) -> Iterator[str]:
     samples = [line.rpartition(" ")[0] for line in lines if not line.startswith("#")]
     if len(samples) != len(set(samples)):
         yield "a sample twice"
-    if _PROMTOOL is not None and case.number // len(FORMATS["report"]) % SLOW == 0:
+    if _PROMTOOL is not None and case.is_slow:
         done = subprocess.run([_PROMTOOL, "check", "metrics"], input=text.encode(), capture_output=True, check=False)
         if done.returncode:
             yield f"promtool: {done.stderr[:100]!r}"
@@ -495,7 +526,7 @@ _NRPE = 1023
 
 def _nagios(case: Case, text: str) -> Iterator[str]:
     first, *more = text.split("\n")[:-1]
-    if not re.fullmatch(r"PREFLIGHT (?:OK|WARNING|CRITICAL|UNKNOWN) - [^|]*\|(?:[a-z]+=\d+(?:;\d*){3} ?)+", first):
+    if not re.fullmatch(r"PREFLIGHT (?:OK|WARNING|CRITICAL|UNKNOWN) - [^|]*\|(?:[a-z_]+=\d+(?:;\d*){3} ?)+", first):
         yield f"not a plugin's line: {first[:100]!r}"
     if len(more) != 1 or "|" in more[0] or len(text.encode()) > _NRPE:
         yield f"{len(more)} more lines, {len(text.encode())} bytes in all"

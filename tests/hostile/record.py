@@ -19,7 +19,9 @@ PARTS: Mapping[str, str] = {
     "snapshots": "Hostile snapshots given to `preflight check FILE`, and every eighth also to `capacity FILE`",
     "files": "Hostile journals and plans given to `status` (text and JSON), `migrate --resume` and `migrate PLAN`",
     "live hosts": "Hosts that answer as an attacker would, against check, capacity, fix, plan and migrate",
+    "many hosts": "Hostile inventories, arguments, snapshots and reports, given to `audit`, `lint`, `diff` and `show`",
     "formats": "Reports with hostile text in every field, rendered in each format and read as strictly as it can be",
+    "audits and lints": "Audits, lints and differences with hostile text in every field, rendered and read likewise",
     "lab": "Real hosts of the lab, one of them an attacker's, against check, fix, plan, migrate, resume and status",
 }
 _HEAD = f"""# Hostile hosts and files

@@ -7,7 +7,7 @@ import pytest
 
 from preflight.output.formats import FORMATS
 from tests.golden.reports import REPORTS
-from tests.hostile import files, formats, journals, live, runs, snapshots
+from tests.hostile import files, fleets, formats, journals, live, runs, snapshots, subjects
 from tests.hostile.canary import EVIL, MARKS, canaries, sung
 from tests.hostile.demands import faults
 from tests.hostile.nursery import Job, Outcome
@@ -60,6 +60,21 @@ def test_a_hostile_report_breaks_no_demand(form: str) -> None:
     own = list(formats.cases(1, 20 * len(FORMATS["report"]), form=form))
     assert len(own) == 20
     assert [judged for case in own if (judged := formats.judge(case)).faults] == []
+
+
+@pytest.mark.parametrize("subject", subjects.SUBJECTS)
+def test_a_hostile_audit_lint_or_difference_breaks_no_demand(subject: str) -> None:
+    own = list(subjects.cases(1, 4 * len(FORMATS[subject]), subject=subject))
+    assert {case.form for case in own} == set(FORMATS[subject])
+    assert [judged for case in own if (judged := formats.judge(case)).faults] == []
+
+
+@pytest.mark.parametrize("kind", ["hosts in arguments", "inventory, TOML", "show, audit"])
+def test_hostile_lists_of_hosts_and_documents_break_no_demand(home: runs.Nursery, kind: str) -> None:
+    own = [one for one in fleets.given(1, 0) if one.kind == kind]
+    for one in own[:: len(own) // 5]:
+        for judged in fleets.judge(one, home):
+            assert judged.faults == (), judged
 
 
 def test_each_format_has_its_demands() -> None:
