@@ -416,3 +416,11 @@ def test_a_rule_of_each_host_has_both_as_subjects_and_one_host_alone_is_the_sour
     rule = load_rule(tmp_path, FOUND.replace("source: Versions", "host: Versions"))
     assert subjects(rule) == (("source", Role.SOURCE), ("destination", Role.DESTINATION))
     assert subjects(rule, alone=True) == (("source", Role.SOURCE),)
+
+
+def test_a_rule_is_given_its_threshold(judged: Judged) -> None:
+    body = FOUND.replace("Severity.ERROR", "Severity.ERROR, threshold=0.5").replace(
+        "Versions", "Versions, threshold: float"
+    )
+    (result,) = judged(body.replace('"found"', 'f"more than {threshold}"'))
+    assert [finding.message for finding in result.findings] == ["more than 0.5"]
