@@ -57,6 +57,8 @@ def _example(name: str, option: Option, xml: Path) -> Any:
         return xml
     if option.form is Form.DISK:
         return "vda"
+    if option.form is Form.PATIENCE:
+        return "5 passes"
     if held in (str | None, tuple[str, ...]):
         return "tcp://192.0.2.12" if "uri" in name else "host2"
     return list(held.__args__[0])[-1]  # of an enumeration

@@ -111,3 +111,5 @@ MOST = MOST_AT_ONCE
 #: The options that say who drives the migrations: the number of connections, and which files `fix` changes, depend on
 #: no others.
 DRIVEN = ("p2p", "tunnelled")
+#: The options that say how long a migration may take, which concern only a command that migrates.
+ENDINGS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort", "give_up_after", "on_give_up")

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import Color, Concurrency, Ignore, Over, Reports, Select, Timeout, output, setting, what
+from preflight.cli.arguments import (
+    ENDINGS,
+    Color,
+    Concurrency,
+    Ignore,
+    Over,
+    Reports,
+    Select,
+    Timeout,
+    output,
+    setting,
+    what,
+)
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -31,7 +43,7 @@ class Need(enum.StrEnum):
 
 
 #: Options without a meaning for an audit: it migrates nothing, and no address is that of every destination.
-_NOT_OF_MANY = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort", "migrateuri", "dname", "xml")
+_NOT_OF_MANY = (*ENDINGS, "migrateuri", "dname", "xml")
 
 
 @command(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from preflight.cli.arguments import (
+    ENDINGS,
     Color,
     Concurrency,
     Destination,
@@ -36,16 +37,12 @@ if TYPE_CHECKING:
     from preflight.request.method import Method
 
 
-#: Options without a meaning for a check, which migrates nothing; its own --timeout is about answers.
-_TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
-
-
 Format = Annotated[
     str, setting("format", "--format", "-f", rich_help_panel=Group.OUTPUT, help=formats.help_on("report"))
 ]
 
 
-@takes_method(without=_TIMEOUTS)
+@takes_method(without=ENDINGS)
 @takes("chosen", selected)
 @takes("site", site_of)
 def _asked(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import Color, Concurrency, Ignore, Over, Reports, Select, Uri, setting
+from preflight.cli.arguments import ENDINGS, Color, Concurrency, Ignore, Over, Reports, Select, Uri, setting
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -20,11 +20,7 @@ if TYPE_CHECKING:
     from preflight.request.method import Method
 
 
-#: Options without a meaning for a comparison, as for a check.
-_TIMEOUTS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort")
-
-
-@takes_method(without=_TIMEOUTS)
+@takes_method(without=ENDINGS)
 @takes("chosen", selected)
 @takes("site", site_of)
 def _asked(

@@ -65,8 +65,8 @@ def move(run: Run, guest: PlannedGuest, lane: Lane, *, resume_postcopy: bool = F
         settled = settle(run, guest, intent, xml=xml, is_handed_over=lambda: moving.is_handed_over)
         settled = carry_over(run, guest, settled)
         downtime = pauses.seconds(moving.started_at)
-    if error is not None and watch.aborted is not None:
-        error = f"{watch.aborted}; libvirt: {error}"
+    if error is not None and (aborted := watch.reason()) is not None:
+        error = f"{aborted}; libvirt: {error}"
     seconds = time.monotonic() - began
     return end(run, guest, settled, intent, error=error, seconds=seconds, downtime=downtime)
 

@@ -1,7 +1,8 @@
 """Watches a running migration over the source's shared connection, and applies the options about how it may end.
 
-If the migration does not converge, this is reported. If it lasts too long, the guest is paused, or the migration is
-switched to post-copy or aborted. If it no longer sends anything, it is aborted.
+If the migration does not converge, this is reported. If it lasts too long or makes no progress for too long, the guest
+is paused, or the migration is switched to post-copy or aborted. If it no longer sends anything, it is aborted. Orders
+of `preflight steer`, which acts by itself, are taken note of.
 """
 
 import contextlib
@@ -11,24 +12,21 @@ from collections.abc import Mapping
 from preflight.migrate.end import HostSilent
 from preflight.migrate.events import Event
 from preflight.migrate.hypervisor import Domain
+from preflight.migrate.limits import Limits, Reached
+from preflight.migrate.observation import IN_POSTCOPY
+from preflight.migrate.orders import Act, Following, Order, State, why_aborted
+from preflight.migrate.own_job import is_own
 from preflight.migrate.progress import Sample, sample_of
 from preflight.migrate.run import Run
-from preflight.request.migration import OnTimeout
+from preflight.request.migration import OnGiveUp
 from preflight.schema.plan import PlannedGuest
-from preflight.units import MIB
 
 #: Seconds between two readings.
 POLL = 0.2
-#: Consecutive passes over the memory that each leave at least 95 % of what the one before left, until this is reported.
-PASSES = 3
 #: Seconds that the hosts are given at least until the first byte is sent: the destination has to start a QEMU.
 PREPARING = 60.0
-#: Seconds by which libvirt's clock and this one's may differ in how long a job has run.
-SLACK = 2.0
-#: Most seconds between a move's line in the journal and the start of its job: a login, and the guest's lock.
-BEGINNING = 60.0
-#: QEMU's downtime limit, in milliseconds, unless another is set (migration parameter downtime-limit).
-DOWNTIME = 300
+#: Seconds for which an action that libvirt refuses is tried again; then the migration is aborted.
+REFUSING = 30.0
 #: Why a migration reports nothing and ignores an abort: libvirt holds the guest's lock while it connects.
 BUSY = (
     "libvirt on the source is busy with the migration and reports nothing about it, as happens if the destination's"
@@ -53,10 +51,12 @@ class Watch:
         self._began = self._moved = time.monotonic()
         self._sent = -1
         self._last: Sample | None = None
-        self._before: int | None = None
-        self._passes = 0
-        self._is_named = self._is_timed_out = self._is_downtime_set = False
+        self._limits = Limits(self._method, self._began)
+        self._is_downtime_set = False
         self._said: set[str] = set()
+        self._orders = Following(run.journal.path, guest.uuid)
+        #: When libvirt first refused what was chosen for a limit.
+        self._refused_at: float | None = None
         self._is_in_postcopy = is_in_postcopy
         #: True if the guest's job is not this run's, so that it must not be touched.
         self.is_of_another = False
@@ -80,6 +80,8 @@ class Watch:
         """Read the job once and act on it. Anything that cannot be read or done now is retried at the next reading."""
         import libvirt
 
+        for order in self._orders.news():
+            self._hear(order)
         try:
             with contextlib.suppress(HostSilent), self._source.calling:
                 domain = self._source.domain(self._uuid)
@@ -96,15 +98,29 @@ class Watch:
         self._keep_time()
 
     def _is_own(self, stats: Mapping[str, int]) -> bool:
-        """Report whether the job is an outgoing migration that began with this run's: not before, nor long after."""
-        import libvirt
+        """Report whether the job is the one of this run's move."""
+        since = (self._age or 0.0) + time.monotonic() - self._began
+        return self._age is not None and is_own(stats, since, by_journal=bool(self._age))
 
-        outgoing = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
-        if self._age is None or stats.get("operation", outgoing) != outgoing:
-            return False
-        since = self._age + time.monotonic() - self._began
-        has_run = stats.get("time_elapsed", 0) / 1000
-        return has_run <= since + SLACK and (not self._age or has_run >= since - BEGINNING)
+    def _hear(self, order: Order) -> None:
+        """Take note of an order: of the reason for an abort before libvirt has ended the migration."""
+        if order.state is State.REFUSED:
+            if order.act is Act.ABORT and self.aborted == why_aborted(order):
+                self.aborted = None
+            return
+        if order.state is State.DONE:
+            self.say_once(f"changed while it runs: {order}")
+        if order.act is Act.ABORT and self.aborted is None:
+            self.abort(why_aborted(order))
+        if order.act is Act.MAX_DOWNTIME and order.value is not None:
+            self._limits.downtime, self._is_downtime_set = order.value, True
+
+    def reason(self) -> str | None:
+        """Return why the migration was aborted, also by an order since the last reading; None if it was not."""
+        for order in self._orders.news():
+            if order.act is Act.ABORT and order.state is not State.REFUSED:
+                self.aborted = self.aborted or why_aborted(order)
+        return self.aborted
 
     def interrupt(self) -> None:
         """Abort the migration at the user's second Ctrl-C."""
@@ -134,81 +150,74 @@ class Watch:
         if sent != self._sent:
             self._sent, self._moved = sent, time.monotonic()
         self._tell(Event("progress", self._name, sample=sample))
+        if self._method.postcopy and not self._is_in_postcopy:
+            self._see_postcopy(domain)
         if self._method.max_downtime is not None and not self._is_downtime_set:
             domain.migrateSetMaxDowntime(self._method.max_downtime, 0)
             self._is_downtime_set = True
         if self._method.postcopy_after_precopy and sample.iteration > 1:
             self._start_postcopy(domain, "the first pass is over")
-        if self._last is not None and sample.iteration > self._last.iteration:
-            self._count(sample)
+        is_new_pass = self._last is not None and sample.iteration > self._last.iteration
+        if is_new_pass and (text := self._limits.begin_pass(sample, time.monotonic())):
+            self._tell(Event("not-converging", self._name, text, sample))
         self._last = sample
 
-    def _count(self, sample: Sample) -> None:
-        """Judge, as a pass begins, whether the passes before it have made progress."""
-        left, before = sample.memory_remaining, self._before
-        self._before = left
-        within = sample.rate * (self._method.max_downtime or DOWNTIME) / 1000
-        stuck = before is not None and left >= before * 0.95 and left > within
-        self._passes = self._passes + 1 if stuck else 0
-        if self._passes < PASSES or self._is_named:
-            return
-        self._is_named = True
-        text = (
-            f"does not converge: {self._passes} passes in a row made no progress, and {left / MIB:.0f} MiB are left;"
-            f" the guest writes {sample.dirty_rate / MIB:.0f} MiB/s, {sample.rate / MIB:.0f} MiB/s are sent."
-            f" {self._remedy()}"
-        )
-        self._tell(Event("not-converging", self._name, text, sample))
+    def _see_postcopy(self, domain: Domain) -> None:
+        """Notice post-copy that somebody else has started: from then on nothing may be aborted."""
+        import libvirt
 
-    def _remedy(self) -> str:
-        if self._method.timeout is None:
-            return "At these rates it may never end: --timeout, --auto-converge or --postcopy would end it"
-        left = max(0.0, self._method.timeout - (time.monotonic() - self._began))
-        what = {
-            OnTimeout.SUSPEND: "the guest is paused on the source until it has moved",
-            OnTimeout.POSTCOPY: "the guest is started on the destination, and its memory follows (post-copy)",
-            OnTimeout.ABORT: "the migration is aborted, and the guest stays on the source",
-        }[self._method.on_timeout]
-        return f"In {left:.0f} s {what}"
+        if tuple(domain.state()[:2]) == (libvirt.VIR_DOMAIN_PAUSED, IN_POSTCOPY):
+            self._is_in_postcopy = True
+            self._tell(Event("note", self._name, "it continues in post-copy, and can no longer be aborted"))
 
     def _keep_time(self) -> None:
         now = time.monotonic()
-        timeout = self._method.timeout
-        if timeout is not None and not self._is_timed_out and now - self._began >= timeout:
-            self._time_out(timeout)
-        if self.aborted is not None:
-            self.abort(self.aborted)
+        limit = self._limits.reached(now, is_in_postcopy=self._is_in_postcopy)
+        why = self.aborted if limit is None else self._end(now, limit) or self.aborted
+        if why is not None:
+            self.abort(why)
         stall = self._stall if self._sent >= 0 else max(self._stall, PREPARING)
         if self.aborted is None and now - self._moved >= stall and not self._is_in_postcopy:
             self.abort(f"nothing was sent for {stall:g} s")
 
-    def _time_out(self, timeout: float) -> None:
+    def _end(self, now: float, limit: Reached) -> str | None:
+        """Do what was chosen for a limit, or return why the migration is to be aborted.
+
+        What cannot be done now, since there is no job yet or libvirt refuses, is tried again at the next reading.
+        """
         import libvirt
 
-        how = self._method.on_timeout
-        if how is OnTimeout.ABORT:
-            self._is_timed_out = True
-            self.abort(f"the migration has lasted {timeout:g} s")
-            return
+        if limit.how is OnGiveUp.ABORT:
+            self._limits.deal_with(limit)
+            return limit.why
         with contextlib.suppress(libvirt.libvirtError, HostSilent), self._source.calling:
             domain = self._source.domain(self._uuid)
             if domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_UNBOUNDED or not self._is_own(domain.jobStats()):
-                return  # the job has not begun yet, or has just ended
-            if how is OnTimeout.POSTCOPY:
-                self._start_postcopy(domain, f"the migration has lasted {timeout:g} s")
-            else:
-                if not self.has_paused:
-                    self._journal.note("paused", self._uuid)
-                    self.has_paused = True
-                domain.suspend()
-                self._tell(
-                    Event(
-                        "timeout",
-                        self._name,
-                        f"the migration has lasted {timeout:g} s: the guest is paused until it has moved",
-                    )
-                )
-            self._is_timed_out = True
+                return None  # the job has not begun yet, or has just ended
+            act = self._start_postcopy if limit.how is OnGiveUp.POSTCOPY else self._pause
+            try:
+                act(domain, limit.why)
+            except libvirt.libvirtError as refusal:
+                return self._bear(now, limit, refusal)
+            self._limits.deal_with(limit)
+        return None
+
+    def _bear(self, now: float, limit: Reached, refusal: Exception) -> str | None:
+        """Report a refusal; return why the migration is to be aborted once libvirt has refused for too long."""
+        self._refused_at = now if self._refused_at is None else self._refused_at
+        said = f"{limit.why}, but libvirt refuses what was chosen for that: {refusal}"
+        self.say_once(said)
+        if now - self._refused_at < REFUSING:
+            return None
+        self._limits.deal_with(limit)
+        return said
+
+    def _pause(self, domain: Domain, why: str) -> None:
+        if not self.has_paused:
+            self._journal.note("paused", self._uuid)
+            self.has_paused = True
+        domain.suspend()
+        self._tell(Event("timeout", self._name, f"{why}: the guest is paused until it has moved"))
 
     def _start_postcopy(self, domain: Domain, why: str) -> None:
         if not self._is_in_postcopy:

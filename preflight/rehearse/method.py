@@ -25,6 +25,8 @@ def rehearsed(method: Method) -> Method:
         max_downtime=None,
         timeout=None,
         on_timeout=OnTimeout.SUSPEND,
+        give_up_after=None,
+        on_give_up=None,
         auto_converge=False,
         auto_converge_initial=None,
         auto_converge_increment=None,

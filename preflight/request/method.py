@@ -17,7 +17,13 @@ from preflight.request.options import Form, Options, declared, default_of, optio
 
 #: The greatest value of a number without a bound of its own; poll() waits for at most 2**31 milliseconds.
 _GREATEST = 1_000_000
-_FORMS: dict[Form, Any] = {Form.LINE: Line, Form.HOST: HostText, Form.GUEST: GuestName, Form.XML: Xml}
+_FORMS: dict[Form, Any] = {
+    Form.LINE: Line,
+    Form.HOST: HostText,
+    Form.GUEST: GuestName,
+    Form.XML: Xml,
+    Form.PATIENCE: Word,
+}
 
 
 def _held(name: str) -> Any:
@@ -41,7 +47,7 @@ else:
         "Method",
         [(name, _held(name), default_of(name)) for name in declared()],
         namespace={name: value for name, value in vars(Options).items() if isinstance(value, property)}
-        | {name: vars(Options)[name] for name in ("__post_init__", "__doc__", "_has")},
+        | {name: vars(Options)[name] for name in ("__post_init__", "__doc__", "_has", "_refuse_to_give_up")},
         module=__name__,
         frozen=True,
         kw_only=True,

@@ -68,6 +68,16 @@ class OnTimeout(enum.StrEnum):
     ABORT = "abort"
 
 
+class OnGiveUp(enum.StrEnum):
+    """The action on a migration that makes no progress; the names of those that `OnTimeout` has too are the same."""
+
+    #: None: the migration continues, without end if need be.
+    WAIT = "wait"
+    ABORT = "abort"
+    POSTCOPY = "postcopy"
+    SUSPEND = "suspend"
+
+
 class FailOn(enum.StrEnum):
     """The mildest finding of a check that gives exit code 1."""
 

@@ -17,7 +17,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from preflight.errors import UserError
-from preflight.request.migration import FASTEST, LONGEST_DOWNTIME, CopyStorage, HandOver, Mode, OnTimeout
+from preflight.request.give_up import DEFAULT, Patience, patience_of
+from preflight.request.migration import FASTEST, LONGEST_DOWNTIME, CopyStorage, HandOver, Mode, OnGiveUp, OnTimeout
 
 
 class Group(enum.StrEnum):
@@ -40,6 +41,8 @@ class Form(enum.Enum):
     XML = enum.auto()
     #: A disk, as the guest calls it.
     DISK = enum.auto()
+    #: A number of passes over the memory, or a time (`give_up.patience_of`).
+    PATIENCE = enum.auto()
 
 
 @dataclass(eq=False, repr=False, kw_only=True)  # `--help` would pay for more
@@ -406,6 +409,23 @@ class Options(_Declared, frozen=True, kw_only=True):
             )
         ),
     ] = OnTimeout.SUSPEND
+    #: None: `DEFAULT`, or no such limit if `timeout` is given.
+    give_up_after: Annotated[
+        str | None,
+        Option(
+            'Give up a migration that makes no progress: after this many passes over the memory in a row ("20 passes")'
+            f" or this time ({DEFAULT}, the default unless --timeout is given, which limits the whole migration).",
+            form=Form.PATIENCE,
+        ),
+    ] = None
+    #: None: abort.
+    on_give_up: Annotated[
+        OnGiveUp | None,
+        Option(
+            "Action on a migration that is given up: abort it, so that the guest stays on the source (default), pause"
+            " the guest until it has moved (suspend), switch to post-copy (postcopy), or none (wait)."
+        ),
+    ] = None
     auto_converge: Annotated[
         bool,
         Option(
@@ -583,6 +603,7 @@ class Options(_Declared, frozen=True, kw_only=True):
                 _refuse_words(option_name(name), value, option.words)
         if self.on_timeout is OnTimeout.POSTCOPY and self.timeout is not None and not self.postcopy:
             raise UserError("--timeout-postcopy requires --postcopy")
+        self._refuse_to_give_up()
         if self.tls and self.mode is Mode.TUNNELLED:
             raise UserError(
                 "--tls and --tunnelled are mutually exclusive: libvirt does not send tunnelled memory over TLS"
@@ -591,6 +612,27 @@ class Options(_Declared, frozen=True, kw_only=True):
             raise UserError(
                 "--postcopy and --no-live are mutually exclusive: post-copy is for guests that keep running"
             )
+
+    def _refuse_to_give_up(self) -> None:
+        """Raise `UserError` if what is said about giving up contradicts itself or another option."""
+        if self.give_up_after is not None:
+            patience_of(self.give_up_after)
+            if self.on_give_up is OnGiveUp.WAIT:
+                raise UserError("--on-give-up wait and --give-up-after are mutually exclusive")
+        elif self.on_give_up is not None and self.timeout is not None:
+            raise UserError(
+                "--on-give-up with --timeout requires --give-up-after; at --timeout, --timeout-suspend,"
+                " --timeout-postcopy or --timeout-abort is done"
+            )
+        if self.on_give_up is OnGiveUp.POSTCOPY and not self.postcopy:
+            raise UserError("--on-give-up postcopy requires --postcopy")
+
+    @property
+    def patience(self) -> Patience | None:
+        """Return how long a migration may make no progress; None if it may for ever, or until `timeout`."""
+        if self.on_give_up is OnGiveUp.WAIT or (self.give_up_after is None and self.timeout is not None):
+            return None
+        return patience_of(self.give_up_after or DEFAULT)
 
     @property
     def copies_storage(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cache
 from typing import Any
 
-from preflight.request.migration import FailOn, HandOver, OnUnknown, Transport
+from preflight.request.migration import FailOn, HandOver, OnGiveUp, OnUnknown, Transport
 from preflight.request.options import Option, declared, type_of, virsh_name
 from preflight.request.severity import Severity
 
@@ -155,8 +155,8 @@ def _of_option(name: str, option: Option) -> Iterator[tuple[str, Setting]]:
 
 
 def _kind(held: Any) -> tuple[Kind, type[enum.StrEnum] | None]:
-    if held == HandOver | None:
-        return Kind.TEXT, HandOver
+    if held in (HandOver | None, OnGiveUp | None):
+        return Kind.TEXT, HandOver if held == HandOver | None else OnGiveUp
     if held in (bool, bool | None):
         return Kind.FLAG, None
     if held == int | None:

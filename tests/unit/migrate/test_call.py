@@ -14,7 +14,7 @@ from preflight.cli.options import method_of, parameters, takes_method
 from preflight.errors import UserError
 from preflight.migrate import call
 from preflight.request.method import Method
-from preflight.request.migration import HandOver, Mode, OnTimeout
+from preflight.request.migration import HandOver, Mode, OnGiveUp, OnTimeout
 from preflight.request.options import all_told, declared, option_name, virsh_name
 from tests.each_option import given
 
@@ -110,6 +110,15 @@ def test_parameters_have_libvirts_names() -> None:
         ({"timeout_abort": True}, "need --timeout and are mutually exclusive"),
         ({"timeout": 5.0, "timeout_abort": True, "timeout_suspend": True}, "need --timeout and are mutually exclusive"),
         ({"timeout": 5.0, "timeout_postcopy": True}, "--timeout-postcopy requires --postcopy"),
+        ({"on_give_up": OnGiveUp.POSTCOPY}, "--on-give-up postcopy requires --postcopy"),
+        (
+            {"give_up_after": "10m", "on_give_up": OnGiveUp.WAIT},
+            "--on-give-up wait and --give-up-after are mutually exclusive",
+        ),
+        ({"timeout": 5.0, "on_give_up": OnGiveUp.ABORT}, "--on-give-up with --timeout requires --give-up-after"),
+        ({"give_up_after": "0"}, "--give-up-after: '0' is neither a number of passes, such as 20 passes, nor a time"),
+        ({"give_up_after": "10 minutes"}, "--give-up-after: '10 minutes' is neither"),
+        ({"give_up_after": "999h"}, "--give-up-after: '999h' is neither"),
         ({"parallel_connections": 2}, "requires --parallel"),
         ({"zerocopy": True}, "requires --parallel"),
         ({"comp_methods": "mt"}, "requires --compressed"),

@@ -1,6 +1,7 @@
 """The reports and actions of the watch over a migration, with a libvirt whose answers the tests choose."""
 
 import contextlib
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,7 +45,7 @@ def watching(
     source = Libvirt(answer)
     run: Any = SimpleNamespace(
         source=source,
-        journal=None,
+        journal=SimpleNamespace(path=Path("/nonexistent/web.journal")),
         plan=SimpleNamespace(method=method or Method()),
         tell=told.append,
         settings=Settings(stall=stall),
