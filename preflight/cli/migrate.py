@@ -1,6 +1,7 @@
 """`preflight migrate` and `preflight plan`, which share most options."""
 
 import enum
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from preflight.errors import UserError
 
 if TYPE_CHECKING:
     from preflight.commands.migrate import Prepare
+    from preflight.migrate.steer import Steering
     from preflight.request.check_request import Site
     from preflight.request.method import Method
 
@@ -93,6 +95,13 @@ def migrate(
     resume: Annotated[
         Path | None, typer.Option(help="Resume the run that this journal records.", show_default=False)
     ] = None,
+    abort: Annotated[
+        bool,
+        typer.Option(
+            "--abort",
+            help="With --resume: abort the migrations that are still under way, and start no others.",
+        ),
+    ] = False,
     confirm_uri: Annotated[
         list[str] | None,
         typer.Option(
@@ -145,10 +154,13 @@ def migrate(
             raise UserError("--resume takes a journal, which names the hosts and the guests: omit them")
         if rehearse:
             raise UserError("--rehearse: a run that is resumed is not rehearsed")
-        _refuse_what_is_written_down(context, "journal")
+        _refuse_what_is_written_down(context, "journal", but=_STEERED)
         from preflight.commands.resume import resume as continue_run
 
-        raise typer.Exit(continue_run(resume, wanted, timeout=requested.timeout))
+        steering = _steering(context, method, abort=abort)
+        raise typer.Exit(continue_run(resume, wanted, timeout=requested.timeout, steering=steering))
+    if abort:
+        raise UserError("--abort requires --resume; `preflight steer` aborts the migrations of a run that is at work")
     if len(words) == 1:
         _refuse_what_is_written_down(context, "plan")
         raise typer.Exit(migrate.run_plan(Path(words[0]), wanted, timeout=requested.timeout, prepare=prepare))
@@ -162,6 +174,25 @@ def migrate(
         )
     asked = requested.check(words[0], words[1], chosen, method, site)
     raise typer.Exit(migrate.move(asked, method, wanted, at_once=at_once, prepare=prepare))
+
+
+#: The options that also change the migrations of a run that is resumed, as those of `preflight steer` do.
+_STEERED = frozenset(("bandwidth", "max_downtime", "postcopy"))
+
+
+def _steering(context: typer.Context, method: "Method", *, abort: bool) -> "Steering":
+    """Return the changes to migrations that are still under way, as typed: a configuration file changes none."""
+    from preflight.migrate.steer import Steering
+
+    typed = {name: getattr(method, name) for name in _STEERED if _is_typed(context, name)}
+    if abort and typed:
+        raise UserError("--abort cannot be combined with other changes")
+    return Steering(abort=abort, **typed)
+
+
+def _is_typed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _rehearsal() -> "Prepare":
@@ -222,6 +253,7 @@ _OF_THE_RUN = frozenset(
     (
         "what",
         "resume",
+        "abort",
         "yes",
         "rehearse",
         "confirm_uri",
@@ -242,12 +274,11 @@ _OF_THE_RUN = frozenset(
 )
 
 
-def _refuse_what_is_written_down(context: typer.Context, where: str) -> None:
+def _refuse_what_is_written_down(context: typer.Context, where: str, *, but: Collection[str] = ()) -> None:
     """Raise `UserError` for an option on the command line whose value the plan or the journal determines."""
     for parameter in context.command.params:
         name = parameter.name or ""
-        typed = context.get_parameter_source(name)
-        if name not in _OF_THE_RUN and typed is not None and typed.name == "COMMANDLINE":
+        if name not in _OF_THE_RUN and name not in but and _is_typed(context, name):
             is_no = context.params.get(name) is False and parameter.secondary_opts
             option = (parameter.secondary_opts if is_no else parameter.opts)[0]
             raise UserError(f"{option}: the {where} determines this, so it cannot be changed here")

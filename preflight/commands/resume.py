@@ -25,6 +25,7 @@ from preflight.commands.migrate import (
     rules_of,
     same_hosts,
 )
+from preflight.commands.steer import refuse_postcopy, steer_first
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable
 from preflight.facts.system.identity import HostIdentity
@@ -38,6 +39,7 @@ from preflight.migrate.outlook import outlook
 from preflight.migrate.past import Past, of, pasts
 from preflight.migrate.resume import left, recover
 from preflight.migrate.scheduler import Lanes
+from preflight.migrate.steer import Steering
 from preflight.output.formats import render
 from preflight.output.outlook import text as outlooks
 from preflight.output.run import progress as shown_run
@@ -51,11 +53,15 @@ from preflight.threads import side_by_side
 from preflight.visible import one_line
 
 
-def resume(path: Path, wanted: Wanted, *, timeout: float, command: str = "migrate") -> int:
+def resume(
+    path: Path, wanted: Wanted, *, timeout: float, command: str = "migrate", steering: Steering | None = None
+) -> int:
     """Continue a run of this command that was cut off, and return the exit code; raises `UserError`.
 
-    Of a rehearsal no guest is rehearsed again: each that was begun is taken back.
+    Of a rehearsal no guest is rehearsed again: each that was begun is taken back. `steering` changes the migrations
+    that are still under way, and the bandwidth and downtime of those that follow; after an abort none follows.
     """
+    steering = steering or Steering()
     journal = Journal.resume(path)  # locked from here on, so that what is read and asked about stays true
     with contextlib.closing(journal):
         planned, entries = journal.read()
@@ -63,6 +69,8 @@ def resume(path: Path, wanted: Wanted, *, timeout: float, command: str = "migrat
             other = "rehearse" if planned.rehearsal else "migrate"
             raise UserError(f"{path}: the journal of another command: preflight {other} --resume {path}")
         refuse_programs(path, planned, journal.doubt, wanted.confirmed)
+        refuse_postcopy(planned, steering)
+        planned = steering.applied_to(planned)
         with open_hosts(asked_by(planned, [], timeout, wanted.site)) as opened:
             sys.stderr.write(render("ledger", "text", Ledger(planned, ledger.of_journal(planned, entries))))
             try:
@@ -76,7 +84,7 @@ def resume(path: Path, wanted: Wanted, *, timeout: float, command: str = "migrat
             try:
                 with run_lock.held(visits[0], path, planned.guests):
                     journal.write("resumed")
-                    go_on = partial(_go_on, journal, planned, entries, wanted, opened, visits)
+                    go_on = partial(_go_on, journal, planned, entries, wanted, opened, visits, steering)
                     return resumable(path, wanted.confirmed, go_on, command=command)
             except Refused as why:
                 return refused(why)
@@ -133,6 +141,7 @@ def _go_on(
     wanted: Wanted,
     opened: Opened,
     visits: tuple[LiveVisit, LiveVisit],
+    steering: Steering,
 ) -> int:
     found = pasts(entries)
     known = {guest.uuid: found.get(guest.uuid, Past()) for guest in planned.guests}
@@ -142,6 +151,8 @@ def _go_on(
     ):
         if planned.rehearsal:
             run.aborting.set()  # a rehearsal that still runs is what has to end
+        if steering.acts:
+            steer_first(run, known, steering)
         known |= {uuid: of(ended) for uuid, ended in recover(run, known).items()}
         remaining = () if planned.rehearsal or run.stopping.is_set() else left(run, known)
         if remaining and _may_go_on(planned, opened, remaining, journal.path):

@@ -71,6 +71,9 @@ class Domain(Protocol):
     def migrateSetMaxDowntime(self, downtime: int, flags: int = 0) -> int:  # noqa: N802 # libvirt calls it so
         """Set the longest downtime at the hand-over, in milliseconds."""
 
+    def migrateSetMaxSpeed(self, bandwidth: int, flags: int = 0) -> int:  # noqa: N802 # libvirt calls it so
+        """Set the maximum bandwidth in MiB/s, of post-copy with VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY."""
+
     def migrateStartPostCopy(self, flags: int = 0) -> int:  # noqa: N802 # libvirt calls it so
         """Switch a running migration to post-copy."""
 

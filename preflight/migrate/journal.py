@@ -255,6 +255,22 @@ def read(path: Path) -> tuple[MigrationPlan, Sequence[Entry]]:
     return _decode(path, content)
 
 
+def read_own(path: Path) -> tuple[MigrationPlan, Sequence[Entry], str | None]:
+    """Return the plan and the steps of a journal that only the caller and root can write, whoever is at work on it.
+
+    The last value says who else may read or replace the file; None if nobody may. Raises `JournalError`.
+    """
+    try:
+        opened = own_file.open_own(path)
+        try:
+            content = own_file.read(path, opened.descriptor, MOST)
+        finally:
+            os.close(opened.descriptor)
+    except UserError as why:
+        raise JournalError(str(why)) from None
+    return *_decode(path, content), opened.doubt
+
+
 def is_held(path: Path) -> bool:
     """Report whether a process is at work on this journal now; raises `UserError` where it cannot be opened."""
     descriptor = own_file.open_any(path)

@@ -159,6 +159,14 @@ def why_aborted(order: Order) -> str:
     return f"aborted by {order.by} with preflight steer"
 
 
+def reason(journal: Path, guest: str, since: float) -> str | None:
+    """Return why this guest's migration, begun at that time, was aborted; None if it was not, or if it is not known."""
+    with contextlib.suppress(UserError):
+        order = abort_of(read(journal), guest, since)
+        return None if order is None else why_aborted(order)
+    return None
+
+
 class Following:
     """The orders about one guest that are given from now on, each once."""
 

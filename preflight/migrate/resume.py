@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from preflight.migrate import orders
 from preflight.migrate.autostart import carry_over
 from preflight.migrate.events import Event
 from preflight.migrate.lane import Lane
@@ -54,7 +55,8 @@ def _recover(run: Run, guest: PlannedGuest, past: Past, moving: threading.Bounde
             return move(run, guest, lane, resume_postcopy=True)
     intent = replace(past.intent(run, guest), paused_by_us=attended.has_paused or past.paused_by_us)
     settled = carry_over(run, guest, settle(run, guest, intent, xml=past.xml))
-    return end(run, guest, settled, intent, error=attended.stuck or past.error)
+    steered = orders.reason(run.journal.path, guest.uuid, past.began_at or 0.0)
+    return end(run, guest, settled, intent, error=attended.stuck or past.error or steered)
 
 
 def _wait_until_noticed(run: Run, guest: PlannedGuest) -> None:

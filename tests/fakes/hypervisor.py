@@ -403,6 +403,10 @@ class Domain:
         self._change("migrateSetMaxDowntime")
         return 0
 
+    def migrateSetMaxSpeed(self, bandwidth: int, flags: int = 0) -> int:  # noqa: N802 # libvirt calls it so
+        self._change(f"migrateSetMaxSpeed {bandwidth} {flags}")
+        return 0
+
     def migrateStartPostCopy(self, flags: int = 0) -> int:  # noqa: N802 # libvirt calls it so
         self._change("migrateStartPostCopy")
         return 0

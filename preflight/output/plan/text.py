@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from preflight.judge.report import Outcome, Report, Result
 from preflight.output.report.skipped import skipped
 from preflight.output.terminal import listed, padded, width, wrapped
-from preflight.request.migration import CopyStorage, Mode
+from preflight.request.method import Method
+from preflight.request.migration import CopyStorage, Mode, OnGiveUp
 from preflight.rule import Severity
 from preflight.schema.plan import MigrationPlan, PlannedGuest, RehearsedGuests
 from preflight.visible import named, one_line
@@ -18,6 +19,12 @@ _MODES = {
 }
 
 
+#: What is done with a migration at one of its limits.
+_AT_LIMIT = {
+    OnGiveUp.ABORT: "a migration is aborted, and its guest stays on the source",
+    OnGiveUp.POSTCOPY: "a migration switches to post-copy",
+    OnGiveUp.SUSPEND: "a guest is paused until it has moved",
+}
 #: The column in which the text begins, behind its label.
 _COLUMN = 13
 #: Warnings that are listed; the rest is counted.
@@ -65,6 +72,9 @@ def _lines(plan: MigrationPlan) -> Iterator[str]:
     for number, guest in enumerate(plan.guests):
         yield _row("" if number else "guests", _guest(guest))
     yield _row("how", ", ".join(_how(plan)))
+    if plan.live and not plan.rehearsal:
+        for number, line in enumerate(_limits(plan.method)):
+            yield _row("" if number else "limits", line)
     if len(plan.guests) > 1:
         canary = "the first alone, then " if len(plan.live) > 1 else ""
         yield _row("at a time", f"{canary}{plan.width} ({one_line(plan.because)})")
@@ -122,6 +132,18 @@ def _how(plan: MigrationPlan) -> Iterator[str]:
     shown = sorted(named - {"unsafe", "postcopy", "copy-storage-all", "copy-storage-inc", "migrate-disks"})
     if shown:
         yield "with " + " ".join(_option(name, getattr(method, name.replace("-", "_"))) for name in shown)
+
+
+def _limits(method: Method) -> Iterator[str]:
+    """Yield what ends a migration that lasts too long or makes no progress, and who sees to that."""
+    if method.timeout is not None:
+        yield f"after {method.timeout:g} s {_AT_LIMIT[OnGiveUp(method.on_timeout)]}"
+    if method.patience is not None:
+        yield f"after {method.patience} {_AT_LIMIT[method.on_give_up or OnGiveUp.ABORT]}"
+    if method.timeout is None and method.patience is None:
+        yield "none: a guest that writes faster than its memory is sent is migrated without end"
+    elif method.mode is not Mode.MANAGED:
+        yield "if preflight dies, the source's daemon goes on without these limits until --resume or preflight steer"
 
 
 def _option(name: str, value: object) -> str:
