@@ -14,7 +14,7 @@ from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes, takes_method
 from preflight.cli.question import ask
 from preflight.cli.requested import Requested, request_of
-from preflight.cli.selection import AllGuests, Except, Names, Off, Running, require_selection, selection
+from preflight.cli.selection import AllGuests, Except, Names, Off, ReadyOnly, Running, require_selection, selection
 from preflight.errors import UserError
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def migrate(
     running: Running = False,
     offline: Off = False,
     left_out: Except = None,
+    ready_only: ReadyOnly = False,
     yes: Yes = False,
     at_once: AtOnce = None,
     rehearse: Rehearse = False,
@@ -145,6 +146,7 @@ def migrate(
         events=events,
         back=back,
         site=site,
+        ready_only=ready_only,
         settings=Settings(goes_on=on_error is OnError.CONTINUE, stall=stall_timeout, patience=settle_timeout),
     )
     prepare = _rehearsal() if rehearse else migrate.show_and_ask
@@ -219,6 +221,7 @@ def plan(
     running: Running = False,
     offline: Off = False,
     left_out: Except = None,
+    ready_only: ReadyOnly = False,
     at_once: AtOnce = None,
     rehearse: Rehearse = False,
     yes: Yes = False,
@@ -243,7 +246,7 @@ def plan(
     lapse = seconds_of("--lapses-after", lapses_after)
     asked = requested.check(source, destination, chosen, method, site)
     prepare = _rehearsal() if rehearse else migrate.as_it_is
-    wanted = migrate.Wanted(ask=None if yes else ask, site=site)
+    wanted = migrate.Wanted(ask=None if yes else ask, site=site, ready_only=ready_only)
     code = migrate.make_plan(asked, method, output, at_once=at_once, lapses_after=lapse, wanted=wanted, prepare=prepare)
     raise typer.Exit(code)
 

@@ -34,6 +34,13 @@ Except = Annotated[
     list[str] | None,
     what("--except", help="Leave this guest out, or several separated by commas; may be repeated.", show_default=False),
 ]
+ReadyOnly = Annotated[
+    bool,
+    what(
+        "--ready-only",
+        help="Migrate the guests that are READY, and leave the others; without it one that is not READY keeps all.",
+    ),
+]
 NoGuests = Annotated[bool, what("--no-guests", help="Check only the hosts.")]
 
 

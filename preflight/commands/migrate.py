@@ -4,6 +4,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from preflight.connection.target import TargetError
 from preflight.errors import UserError
 from preflight.judge.check import Checked, check
 from preflight.judge.explain import explaining
+from preflight.judge.ready import Chosen, ready_only
 from preflight.judge.ruleset import Rule, select
 from preflight.judge.site import rules_of as site_rules
 from preflight.migrate import call, ledger, run_lock
@@ -66,6 +68,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     back: Path | None = None
     settings: Settings = Settings()
     site: Site = Site()
+    #: Leave the guests that are not READY where they are, instead of refusing all.
+    ready_only: bool = False
 
 
 def asked_for(
@@ -130,8 +134,9 @@ def make_plan(
     """Check, prepare, write a plan, and return the exit code."""
     with open_hosts(asked) as opened:
         try:
-            made = checked_plan(opened, method, at_once=at_once, lapses_after=lapses_after)
-            done = prepare(*made, opened, wanted)
+            chosen = chosen_guests(opened, ready=wanted.ready_only)
+            planned = planned_for(chosen, method, at_once=at_once, lapses_after=lapses_after)
+            done = prepare(planned, chosen.checked, chosen.opened, wanted)
         except Refused as why:
             return refused(why)
     if isinstance(done, int):
@@ -150,10 +155,12 @@ def move(
     with open_hosts(asked) as opened:
         call.refuse_unknown(method)
         try:
-            done = prepare(*checked_plan(opened, method, at_once=at_once), opened, wanted)
+            chosen = chosen_guests(opened, ready=wanted.ready_only)
+            planned = planned_for(chosen, method, at_once=at_once)
+            done = prepare(planned, chosen.checked, chosen.opened, wanted)
         except Refused as why:
             return refused(why)
-        return done if isinstance(done, int) else start(*done, opened, wanted)
+        return done if isinstance(done, int) else start(*done, chosen.opened, wanted)
 
 
 def run_plan(path: Path, wanted: Wanted, *, timeout: float, prepare: Prepare = show_and_ask) -> int:
@@ -191,24 +198,29 @@ def confirmed(planned: MigrationPlan, opened: Opened) -> tuple[MigrationPlan, Ch
     return planned, checked
 
 
-def checked_plan(
-    opened: Opened, method: Method, *, at_once: int | None, lapses_after: float = plans.LAPSES_AFTER
-) -> tuple[MigrationPlan, Checked]:
-    """Return the plan for the guests, and the check that it is made of; raises `Refused` unless that says READY."""
-    asked = opened.asked
-    rules = rules_of(asked)
-    checked = check(opened, rules)
-    refuse_unless_ready(checked)
-    planned = plans.plan(
+def chosen_guests(opened: Opened, *, ready: bool = False) -> Chosen:
+    """Check, and return the guests that go: all, or those that are READY. Raises `Refused` unless that says READY."""
+    rules = rules_of(opened.asked)
+    chosen = ready_only(opened, rules) if ready else Chosen(opened, check(opened, rules))
+    refuse_unless_ready(chosen.checked)
+    return chosen
+
+
+def planned_for(
+    chosen: Chosen, method: Method, *, at_once: int | None, lapses_after: float = plans.LAPSES_AFTER
+) -> MigrationPlan:
+    """Return the plan for the guests that go; raises `Refused` if the hosts' limits do not allow it."""
+    asked, checked = chosen.opened.asked, chosen.checked
+    return plans.plan(
         checked,
         method,
         pace(checked, at_once),
-        digests(checked, rules),
+        digests(checked, rules_of(asked)),
         is_uri_given=asked.destination_uri is not None,
         ignore=asked.ignore,
         lapses_after=lapses_after,
+        stays=chosen.stays,
     )
-    return planned, checked
 
 
 def rules_of(asked: Asked) -> tuple[Rule, ...]:
@@ -261,7 +273,13 @@ def start(planned: MigrationPlan, checked: Checked, opened: Opened, wanted: Want
                 return refused(why)
             raise
         print(f"journal      {path}", file=sys.stderr)
-        return resumable(path, wanted.confirmed, lambda: _run(planned, opened, visits, journal, wanted))
+        run = partial(_run, planned, opened, visits, journal, wanted)
+        return of_all(planned, resumable(path, wanted.confirmed, run))
+
+
+def of_all(planned: MigrationPlan, code: int) -> int:
+    """Return the exit code of a run for all guests that were selected: those that stayed have not arrived either."""
+    return NOT_ARRIVED if code == ARRIVED and planned.stays else code
 
 
 def resumable(journal: Path, confirmed: Sequence[str], run: Callable[[], int], *, command: str = "migrate") -> int:
@@ -354,7 +372,8 @@ def _plan_back(planned: MigrationPlan, rows: Sequence[Row], opened: Opened, want
         site=wanted.site,
     )
     try:
-        back, _ = checked_plan(reversed_hosts(opened, asked), planned.method, at_once=None)
+        chosen = chosen_guests(reversed_hosts(opened, asked))
+        back = planned_for(chosen, planned.method, at_once=None)
         plan_file.write(path, back)
     except (Refused, UserError) as why:
         print(f"preflight: {path}: not written: {one_line(str(why))}", file=sys.stderr)

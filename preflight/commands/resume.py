@@ -18,6 +18,7 @@ from preflight.commands.migrate import (
     asked_by,
     finish,
     live,
+    of_all,
     refuse_unless_ready,
     refused,
     report_end,
@@ -85,7 +86,7 @@ def resume(
                 with run_lock.held(visits[0], path, planned.guests):
                     journal.write("resumed")
                     go_on = partial(_go_on, journal, planned, entries, wanted, opened, visits, steering)
-                    return resumable(path, wanted.confirmed, go_on, command=command)
+                    return of_all(planned, resumable(path, wanted.confirmed, go_on, command=command))
             except Refused as why:
                 return refused(why)
 

@@ -29,6 +29,7 @@ class Planned(NamedTuple):
     destination: str
     made: float
     rehearsal: bool
+    stays: tuple[status.Staying, ...] = ()
 
 
 class Told(NamedTuple):
@@ -68,7 +69,7 @@ def _value(document: shown.Shown) -> tuple[str, Any]:
         case capacity.Capacity():
             return "capacity", answer_of(document)
         case status.Status():
-            plan = Planned(document.source, document.destination, document.made, document.rehearsal)
+            plan = Planned(document.source, document.destination, document.made, document.rehearsal, document.stays)
             return "ledger", Told(plan, tuple(map(_row, document.guests)))
         case audit.Audit():
             return "audit", audited_of(document)

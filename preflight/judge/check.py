@@ -32,7 +32,7 @@ from preflight.facts.system.release import OpenSsh, OsRelease
 from preflight.host import Guest, Host
 from preflight.judge.evaluate import evaluate
 from preflight.judge.guests import Pair, choose_guests
-from preflight.judge.report import GuestVerdict, HostSummary, Report, judge_each
+from preflight.judge.report import GuestVerdict, HostSummary, Report, Result, judge_each
 from preflight.judge.ruleset import Rule, select
 from preflight.judge.site import Ends, rules_of, waive
 from preflight.request.check_request import Asked, Migration
@@ -100,6 +100,23 @@ def check(opened: Opened, rules: tuple[Rule, ...] | None = None, *, stay: bool =
     return checked
 
 
+def judge_again(checked: Checked, opened: Opened, rules: tuple[Rule, ...]) -> Checked:
+    """Judge the same answers for another selection of guests, without asking the hosts; raises `UserError`."""
+    return _judge(Collected(checked.source, checked.destination), rules, opened, checked.visits)
+
+
+def judge_together(
+    checked: Checked, opened: Opened, rules: tuple[Rule, ...], guests: Iterable[Guest]
+) -> tuple[Result, ...]:
+    """Apply rules about all guests together to the same answers, as if these were all of them."""
+    pair = Pair(checked.source, checked.destination, opened.migration, {guest.name: guest for guest in guests})
+    return waive(evaluate(rules, pair), opened.asked.site, _ends_of(opened), rules)[0]
+
+
+def _ends_of(opened: Opened) -> Ends:
+    return Ends(names_of(opened.source.target), names_of(opened.destination.target))
+
+
 def own_of(rules: Iterable[Rule]) -> tuple[Sources, Mapping[str, ShellText]]:
     """Return the parts of all facts, also those that rules bring, and the questions that rules add."""
     sources = dict(FACTS)
@@ -135,9 +152,7 @@ def _judge(
     if len(chosen) > 1 and (migration.method.dname is not None or migration.method.xml is not None):
         raise UserError("--dname and --xml apply to one guest: name it")
     found = evaluate(rules, Pair(source, destination, migration, chosen))
-    results, waivers = waive(
-        found, asked.site, Ends(names_of(opened.source.target), names_of(opened.destination.target)), rules
-    )
+    results, waivers = waive(found, asked.site, _ends_of(opened), rules)
     verdicts = tuple(
         GuestVerdict(name, verdict)
         for name, verdict in judge_each(results, (name for name in chosen if name is not None))

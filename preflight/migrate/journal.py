@@ -20,6 +20,7 @@ from preflight.errors import UserError
 from preflight.schema import journal as schema
 from preflight.schema.document import Wrong, format_of, is_cut_off
 from preflight.schema.document import read as read_form
+from preflight.schema.fields import MOST_SAID
 from preflight.schema.journal import FORMATS, HEAD, READ, STEP, Entry, Head, Ready, StepName
 from preflight.schema.plan import MigrationPlan
 from preflight.visible import encodable
@@ -33,8 +34,6 @@ _BEGINNING = b'{"step":"'
 MOST, LONGEST, MOST_LINES = 96 * 1024 * 1024, 16 * 1024 * 1024, 500_000
 #: Most `own_file.marks` in a line: each wrong field is an error of its own. A line about 5,000 guests has 200,000.
 MOST_MARKS = 400_000
-#: Characters of a libvirt message that are kept (`schema.fields.Said`).
-_KEPT = 8192
 #: Seconds to wait for a lock: `preflight status` holds it for an instant.
 _INSTANT = 0.3
 
@@ -229,7 +228,7 @@ def _kept(told: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: _text(value) for name, value in told.items()}
     for name in ("error", "why"):
         if isinstance(kept.get(name), str):
-            kept[name] = kept[name][:_KEPT]
+            kept[name] = kept[name][:MOST_SAID]
     if "rows" in kept:
         kept["rows"] = [_kept(row) for row in kept["rows"]]
     return kept

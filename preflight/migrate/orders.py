@@ -19,6 +19,7 @@ from preflight import own_file
 from preflight.errors import UserError
 from preflight.schema.document import Wrong
 from preflight.schema.document import read as read_form
+from preflight.schema.fields import MOST_SAID
 from preflight.schema.steered import LINE
 from preflight.visible import encodable
 
@@ -80,7 +81,7 @@ def append(journal: Path, order: Order) -> None:
     Several processes may append at the same time. A line that another one could not complete is ended first.
     """
     path = path_of(journal)
-    values = to_builtins(order) | {"why": encodable(order.why)[:8192]}
+    values = to_builtins(order) | {"why": encodable(order.why)[:MOST_SAID]}
     line = LINE.validate_python(values).model_dump_json(exclude_defaults=True).encode() + b"\n"
     try:
         with _opened_to_append(path) as descriptor:

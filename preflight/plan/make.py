@@ -18,12 +18,15 @@ from preflight.facts.guest.memory import GuestMemory
 from preflight.facts.system.identity import HostIdentity
 from preflight.host import Guest, Host
 from preflight.judge.check import Checked
+from preflight.judge.ready import Stays
 from preflight.judge.report import Outcome, Verdict
 from preflight.request.method import Method
 from preflight.request.migration import Role
 from preflight.rule import Severity
 from preflight.schema.document import Wrong, held
-from preflight.schema.plan import Identity, MigrationPlan, PlannedGuest
+from preflight.schema.fields import MOST_SAID
+from preflight.schema.plan import Identity, MigrationPlan, PlannedGuest, StayingGuest
+from preflight.visible import encodable
 
 #: The default number of seconds for which a plan can be run.
 LAPSES_AFTER = 24 * 3600.0
@@ -92,8 +95,12 @@ def plan(
     is_uri_given: bool = False,
     ignore: Iterable[str] = (),
     lapses_after: float = LAPSES_AFTER,
+    stays: Iterable[Stays] = (),
 ) -> MigrationPlan:
-    """Return the plan for the guests that were checked; raises `Refused` unless the verdict is READY."""
+    """Return the plan for the guests that were checked; raises `Refused` unless the verdict is READY.
+
+    `stays` are the guests that were selected too, and are not READY.
+    """
     refuse_unless_ready(checked)
     if len(checked.guests) > 1 and (method.dname or method.xml or method.persistent_xml):
         raise UserError("--dname, --xml and --persistent-xml apply to one guest: name it")
@@ -124,7 +131,12 @@ def plan(
             ),
             ignore=tuple(ignore),
             digests=dict(digests),
+            stays=tuple(map(_staying, stays)),
         )
+
+
+def _staying(one: Stays) -> StayingGuest:
+    return StayingGuest(name=one.name, uuid=one.uuid, rule=one.rule, why=encodable(one.why)[:MOST_SAID])
 
 
 def spacing(checked: Checked) -> float:

@@ -6,8 +6,8 @@ from pydantic import Field, TypeAdapter
 
 from preflight.schema import report
 from preflight.schema.document import Contract
-from preflight.schema.fields import Count, CpuName, Instant, SomeText, Text, Version
-from preflight.schema.report import Excerpt, HostsLine, Pack, Rule, RuleName, Setting, Severity, Transport, Verdict
+from preflight.schema.fields import Count, CpuName, Instant, RuleName, SomeText, Text, Version
+from preflight.schema.report import Excerpt, HostsLine, Pack, Rule, Setting, Severity, Transport, Verdict
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1

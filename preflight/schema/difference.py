@@ -5,8 +5,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from preflight.schema.document import Contract
-from preflight.schema.fields import Instant, SomeText, Text
-from preflight.schema.report import Outcome, RuleName, Severity, Verdict
+from preflight.schema.fields import Instant, RuleName, SomeText, Text
+from preflight.schema.report import Outcome, Severity, Verdict
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1

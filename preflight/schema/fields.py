@@ -81,7 +81,11 @@ Line: TypeAlias = Annotated[str, _as_in_values(fields.Line)]
 Word: TypeAlias = Annotated[str, _as_in_values(fields.Word)]
 Xml: TypeAlias = Annotated[str, _as_in_values(fields.Xml)]
 #: A message of libvirt or a host, as far as it is kept; printed only through `one_line`.
-Said: TypeAlias = Annotated[str, Field(max_length=8192)]
+MOST_SAID = 8192
+Said: TypeAlias = Annotated[str, Field(max_length=MOST_SAID)]
+
+#: The name of a rule, which is shown as a word of a command.
+RuleName: TypeAlias = Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 #: A moment for people and programs, in UTC and whole seconds (RFC 3339).
 Instant: TypeAlias = Annotated[

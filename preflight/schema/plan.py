@@ -13,7 +13,20 @@ from preflight.request.method import Method
 from preflight.request.migration import Transport
 from preflight.request.options import declared
 from preflight.schema.document import Document
-from preflight.schema.fields import Digest, GuestName, Kib, Line, MachineId, Moment, Seconds, Uuid, Version, Word
+from preflight.schema.fields import (
+    Digest,
+    GuestName,
+    Kib,
+    Line,
+    MachineId,
+    Moment,
+    RuleName,
+    Said,
+    Seconds,
+    Uuid,
+    Version,
+    Word,
+)
 from preflight.schema.inside import Inside
 
 #: The version of the format. 2 added both hosts' identities, 3 the version of preflight that wrote it.
@@ -74,6 +87,15 @@ class RehearsedGuests(Document):
     )
 
 
+class StayingGuest(Document):
+    """A guest that was selected and is not READY, so that it stays."""
+
+    name: GuestName = Field(description="Name of the guest on the source.")
+    uuid: Uuid | None = Field(default=None, description="UUID of the guest; null if it could not be read.")
+    rule: RuleName = Field(description="The rule that is against it.")
+    why: Said = Field(description="What the rule found, or why it could not be applied.")
+
+
 class MigrationPlan(Document):
     """A whole run: the guests, their order, the number at a time, and the options. Hosts are as the user named them."""
 
@@ -131,15 +153,21 @@ class MigrationPlan(Document):
         description="The rehearsal of the guests before the plan was made, on the facts of `digests`; left out if there"
         " was none.",
     )
+    stays: Annotated[tuple[StayingGuest, ...], Field(max_length=MOST_GUESTS), FailFast()] = Field(
+        default=(),
+        description="The guests that were selected and are not READY, with --ready-only; left out if there are none.",
+    )
 
     @model_serializer(mode="wrap")
     def _leave_out(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Return the values, without what only a rehearsal adds, since older releases refuse that."""
+        """Return the values, without those that only some runs have, since older releases refuse them."""
         values: dict[str, Any] = write(self)
         if not self.rehearsal:
             del values["rehearsal"]
         if self.rehearsed is None:
             del values["rehearsed"]
+        if not self.stays:
+            del values["stays"]
         return values
 
     @field_validator("guests")

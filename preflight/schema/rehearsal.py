@@ -5,9 +5,9 @@ from typing import Final, Literal, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from preflight.schema.document import Contract
-from preflight.schema.fields import Count, SomeText, Text
+from preflight.schema.fields import Count, RuleName, SomeText, Text
 from preflight.schema.journal import PlaceName
-from preflight.schema.report import Host, Report, RuleName, Verdict
+from preflight.schema.report import Host, Report, Verdict
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1

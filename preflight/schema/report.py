@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, model_validator
 
 from preflight.schema.document import Contract, Wrong
-from preflight.schema.fields import AnyText, Count, Digest, Instant, SomeText, Text, Version
+from preflight.schema.fields import AnyText, Count, Digest, Instant, RuleName, SomeText, Text, Version
 
 #: The version of the contract. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
@@ -30,8 +30,6 @@ Use: TypeAlias = Literal["waives", "expired", "unused"]
 #: Values of `capacity.limit.Scope`; a test compares them.
 Scope: TypeAlias = Literal["in flight", "at once", "over one connection", "only waits"]
 
-#: The name of a rule, which is shown as a word of a command.
-RuleName: TypeAlias = Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
 _PATH = re.compile("^/")
 #: A number, or sshd's MaxStartups.
 _VALUE = re.compile("^[0-9]{1,10}(:[0-9]{1,10}:[0-9]{1,10})?$")

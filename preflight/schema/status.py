@@ -5,9 +5,8 @@ from typing import Final, Literal, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from preflight.schema.document import Contract
-from preflight.schema.fields import Count, Moment, SomeText, Text
+from preflight.schema.fields import Count, Moment, RuleName, SomeText, Text
 from preflight.schema.journal import PlaceName, ResultName
-from preflight.schema.report import RuleName
 
 #: The version of both contracts. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
@@ -53,6 +52,14 @@ class Guest(Contract):
     )
 
 
+class Staying(Contract):
+    """A guest that was selected with `--ready-only` and stays because it is not READY."""
+
+    name: SomeText = Field(description="Name of the guest on the source.")
+    rule: RuleName = Field(description="The rule that is against it, for `preflight explain`.")
+    why: Text = Field(description="What the rule found, or why it could not be applied.")
+
+
 class Status(Contract):
     """The state of each guest according to the journal of one run. No host was asked."""
 
@@ -64,6 +71,9 @@ class Status(Contract):
     rehearsal: bool = Field(description="True if the run is a rehearsal, which takes each guest back.")
     arrived: bool = Field(description="True if every guest has arrived and is there as requested.")
     guests: tuple[Guest, ...] = Field(description="Every guest of the plan, in its order.")
+    stays: tuple[Staying, ...] = Field(
+        default=(), description="The guests that were selected too, and are not in the plan because they are not READY."
+    )
 
 
 class Run(Contract):

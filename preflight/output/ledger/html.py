@@ -25,6 +25,6 @@ def render(ledger: Told, _colour: bool) -> str:
 
 
 def _tone(ledger: Told) -> str:
-    if all(map(is_as_asked, ledger.rows)):
+    if all(map(is_as_asked, ledger.rows)) and not ledger.plan.stays:
         return "ready"
     return "undetermined" if all(row.result is Result.ARRIVED for row in ledger.rows) else "not-ready"

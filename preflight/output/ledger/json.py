@@ -17,6 +17,7 @@ def render(ledger: Told, _colour: bool) -> str:
             rehearsal=ledger.plan.rehearsal,
             arrived=all(map(is_as_asked, ledger.rows)),
             guests=tuple(_guest(row) for row in ledger.rows),
+            stays=tuple(status.Staying(name=one.name, rule=one.rule, why=one.why) for one in ledger.plan.stays),
         )
     )
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from preflight.migrate.ledger import Row
 from preflight.migrate.observation import Place
 from preflight.migrate.outcome import Result
+from preflight.output.staying import Staying, staying
 from preflight.output.terminal import columns, width, wrapped
 from preflight.visible import named, one_line
 
@@ -28,6 +29,10 @@ class Planned(Protocol):
     @property
     def rehearsal(self) -> bool:
         """Report whether the run is a rehearsal, which takes each guest back."""
+
+    @property
+    def stays(self) -> Sequence[Staying]:
+        """Return the guests that were selected too, and stay because they are not READY."""
 
 
 class Told(Protocol):
@@ -92,6 +97,8 @@ def remarks(ledger: Told) -> Iterator[str]:
             yield f"{named(row.name)}: {one_line(row.why)}"
         if row.rule:
             yield f"{named(row.name)}: see `preflight explain {one_line(row.rule)}`"
+    for guest in ledger.plan.stays:
+        yield f"not begun: {staying(guest)}"
 
 
 def verdict(ledger: Told) -> str:
@@ -114,7 +121,9 @@ def count(ledger: Told) -> str:
     """Return how many of the guests have arrived, or are on the source as before their rehearsal."""
     total = len(ledger.rows)
     some = f"{_done(ledger)} of {total} {'guest' if total == 1 else 'guests'}"
-    return f"{some} on the source as before the rehearsal" if ledger.plan.rehearsal else some
+    if ledger.plan.rehearsal:
+        return f"{some} on the source as before the rehearsal"
+    return f"{some}; not READY, so not begun: {len(ledger.plan.stays)}" if ledger.plan.stays else some
 
 
 def _done(ledger: Told) -> int:

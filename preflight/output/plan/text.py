@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from preflight.judge.report import Outcome, Report, Result
 from preflight.output.report.skipped import skipped
+from preflight.output.staying import staying
 from preflight.output.terminal import listed, padded, width, wrapped
 from preflight.request.method import Method
 from preflight.request.migration import CopyStorage, Mode, OnGiveUp
@@ -67,6 +68,8 @@ def _warning(result: Result) -> Iterator[str]:
 
 
 def _lines(plan: MigrationPlan) -> Iterator[str]:
+    for number, guest in enumerate(plan.stays):
+        yield _row("" if number else "stays", staying(guest))
     yield _row("from", one_line(plan.source))
     yield _row("to", f"{one_line(plan.destination)}  ({one_line(plan.destination_uri)})")
     for number, guest in enumerate(plan.guests):
