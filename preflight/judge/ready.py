@@ -77,7 +77,7 @@ def _without(checked: Checked, opened: Opened, rules: tuple[Rule, ...]) -> list[
         if result.guest is not None:
             own.setdefault(result.guest, result)
     if own:
-        return [_stays(name, uuids.get(name), result) for name, result in own.items()]
+        return [_stays(name, uuids.get(name), checked, result) for name, result in own.items()]
     return _that_do_not_fit(checked, opened, rules)
 
 
@@ -90,7 +90,7 @@ def _that_do_not_fit(checked: Checked, opened: Opened, rules: tuple[Rule, ...]) 
         return next((result for result in results if result.blocks or result.obscures), None)
 
     ordered = sorted(checked.guests, key=lambda guest: (guest.running, guest.memory_kib, guest.name))
-    return [_stays(guest.name, guest.uuid, result) for guest, result in _left_over(ordered, against)]
+    return [_stays(guest.name, guest.uuid, checked, result) for guest, result in _left_over(ordered, against)]
 
 
 def _left_over(
@@ -116,8 +116,9 @@ def _left_over(
     return left
 
 
-def _stays(name: str, uuid: str | None, result: Result) -> Stays:
+def _stays(name: str, uuid: str | None, checked: Checked, result: Result) -> Stays:
     if result.outcome is Outcome.UNKNOWN:
         return Stays(name, uuid, result.rule.name, result.reason or "unknown")
     worst = next(one for one in result.findings if one.severity in (None, result.severity))
-    return Stays(name, uuid, result.rule.name, worst.message)
+    where = "" if worst.host is None else f" ({checked.report.host(worst.host).name})"
+    return Stays(name, uuid, result.rule.name, f"{worst.message}{where}")

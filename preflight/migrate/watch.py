@@ -108,7 +108,7 @@ class Watch:
             if order.act is Act.ABORT and self.aborted == why_aborted(order):
                 self.aborted = None
             return
-        if order.state is State.DONE:
+        if order.state is State.DONE and order.act is not Act.ABORT:
             self.say_once(f"changed while it runs: {order}")
         if order.act is Act.ABORT and self.aborted is None:
             self.abort(why_aborted(order))

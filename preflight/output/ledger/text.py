@@ -123,7 +123,7 @@ def count(ledger: Told) -> str:
     some = f"{_done(ledger)} of {total} {'guest' if total == 1 else 'guests'}"
     if ledger.plan.rehearsal:
         return f"{some} on the source as before the rehearsal"
-    return f"{some}; not READY, so not begun: {len(ledger.plan.stays)}" if ledger.plan.stays else some
+    return f"{some}; {len(ledger.plan.stays)} not READY" if ledger.plan.stays else some
 
 
 def _done(ledger: Told) -> int:

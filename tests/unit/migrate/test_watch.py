@@ -105,3 +105,60 @@ def test_nothing_is_aborted_in_post_copy() -> None:
         "the migration has lasted 0 s: a post-copy migration cannot be aborted, and continues",
         "interrupted: a post-copy migration cannot be aborted, and continues",
     ]
+
+
+class Sending(Libvirt):
+    """A source whose guest's migration sends, and that refuses what is done about it if it is told to."""
+
+    def __init__(self, *, refuses: bool = False, state: tuple[int, int] = (1, 1)) -> None:
+        super().__init__(sending(libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT))
+        self._refuses, self._state = refuses, state
+
+    def state(self) -> list[int]:
+        return list(self._state)
+
+    def jobInfo(self) -> list[int]:  # noqa: N802 # libvirt calls it so
+        return [libvirt.VIR_DOMAIN_JOB_UNBOUNDED]
+
+    def migrateStartPostCopy(self, _flags: int) -> None:  # noqa: N802 # libvirt calls it so
+        if self._refuses:
+            raise libvirt.libvirtError("no userfaultfd")
+        self.done.append("post-copy")
+
+
+AT_ONCE = Method(postcopy=True, timeout=0, on_timeout=OnTimeout.POSTCOPY)
+
+
+def test_what_libvirt_refuses_at_a_limit_is_tried_again_and_then_the_migration_is_aborted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise a guest that does not converge would be migrated without end."""
+    watch, _, told = watching(0, method=AT_ONCE)
+    source = watch._source = Sending(refuses=True)  # type: ignore[assignment] # the part that a watch uses
+    watch.look()
+    watch.look()
+    said = "the migration has lasted 0 s, but libvirt refuses what was chosen for that: no userfaultfd"
+    assert [event.text for event in told if event.kind == "note"] == [said]
+    assert (watch.aborted, source.done) == (None, [])
+    monkeypatch.setattr("preflight.migrate.watch.REFUSING", 0.0)
+    watch.look()
+    assert (watch.aborted, source.done) == (said, ["abort"])
+
+
+def test_what_is_done_at_a_limit_is_done_once() -> None:
+    watch, _, _ = watching(0, method=AT_ONCE)
+    source = watch._source = Sending()  # type: ignore[assignment] # the part that a watch uses
+    watch.look()
+    watch.look()
+    assert source.done == ["post-copy"]
+
+
+def test_post_copy_that_somebody_else_has_started_is_not_aborted() -> None:
+    watch, _, told = watching(0, stall=0, method=Method(postcopy=True))
+    in_postcopy = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_POSTCOPY)
+    source = watch._source = Sending(state=in_postcopy)  # type: ignore[assignment] # the part that a watch uses
+    watch.look()
+    watch.look()
+    watch.interrupt()
+    assert (watch.is_in_postcopy, watch.aborted, source.done) == (True, None, [])
+    assert "it continues in post-copy, and can no longer be aborted" in [event.text for event in told]
