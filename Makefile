@@ -7,7 +7,7 @@ WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small audit-truth probe-killed domains gates clean file-faults
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small steering audit-truth probe-killed domains gates clean file-faults
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -140,6 +140,10 @@ rehearse-standstill: $(VENV)/.installed-lab
 # 50 rehearsals of guests of 384 MiB that have touched 256 MiB, of which none may move.
 rehearse-small: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.rehearse_bench small
+
+# guests that do not converge, and migrations that are changed while they run, in each mode
+steering: $(VENV)/.installed-lab
+	$(BIN)/python -m pytest tests/lab/steering.py
 
 twenty: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.twenty

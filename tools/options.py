@@ -44,7 +44,7 @@ def _rows(name: str, option: Option) -> Iterator[tuple[str, ...]]:
 def _value(option: Option) -> str:
     if option.least is not None:
         return "N"
-    return {Form.XML: "FILE", Form.DISK: "DISK,...", Form.PATIENCE: "PASSES|TIME"}.get(option.form, "TEXT")
+    return {Form.XML: "FILE", Form.DISK: "DISK,...", Form.PATIENCE: "LIMIT"}.get(option.form, "TEXT")
 
 
 def _told(told: Told) -> tuple[str, str, str]:

@@ -23,6 +23,7 @@ from preflight.schema import (
     saved,
     snapshot,
     status,
+    steered,
 )
 
 #: For readers of a contract.
@@ -169,6 +170,13 @@ PUBLISHED = (
         "A file written by `preflight snapshot` or `preflight check --save`",
         f"The answers of hosts, so that a check can be repeated without a network and give the same report. {_OPEN}",
         snapshot.SNAPSHOT,
+    ),
+    Published(
+        "steered",
+        steered.FORMAT,
+        "A line of the file that `preflight steer` writes beside a journal",
+        f"One change to one guest's migration: first that it is ordered, then what libvirt answered. {_CLOSED}",
+        steered.LINE,
     ),
     Published(
         "plan",

@@ -1,11 +1,14 @@
 """What `preflight steer` was told to do to the migrations of a run: a file of JSON lines beside the run's journal."""
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
 from preflight.schema.document import Document
 from preflight.schema.fields import Moment, Said, Uuid, Word
+
+#: The version of the format.
+FORMAT: Final = 1
 
 #: The values of `migrate.orders.Act` and `migrate.orders.State`; a test compares them.
 ActName: TypeAlias = Literal["bandwidth", "max-downtime", "postcopy", "abort"]
