@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from preflight.schema import report
 from preflight.schema.document import Contract
-from preflight.schema.fields import AnyText, Count, Instant, SomeText, Text
+from preflight.schema.fields import AnyText, Count, Instant, RuleName, SomeText, Text
 
 #: The version of both contracts. It changes only when something is removed or changes its meaning.
 FORMAT: Final = 1
@@ -49,7 +49,7 @@ class Finding(_Found):
 class Result(Contract):
     """The result of one rule for one host, for one of its guests or for all of them."""
 
-    rule: report.RuleName = Field(description="The name of the rule; `preflight explain` describes it.")
+    rule: RuleName = Field(description="The name of the rule; `preflight explain` describes it.")
     subject: _Subject = Field(description=_ABOUT)
     severity: report.Severity = Field(
         description="Severity of the worst finding; the rule's own severity if there is none."
@@ -63,7 +63,7 @@ class NotApplied(Contract):
     """Rules that were not applied to a host."""
 
     reason: SomeText = Field(description="Why: the end of a sentence about these rules.")
-    rules: tuple[report.RuleName, ...] = Field(description="The names of the rules.")
+    rules: tuple[RuleName, ...] = Field(description="The names of the rules.")
 
 
 class Host(Contract):
@@ -139,7 +139,7 @@ class FindingLine(_Found):
 
     kind: Literal["finding"] = Field(description="The kind of line.")
     host: SomeText = Field(description="The host, as the user named it.")
-    rule: report.RuleName = Field(description="The name of the rule.")
+    rule: RuleName = Field(description="The name of the rule.")
     topic: SomeText = Field(description="The topic of the rule, such as files.")
     subject: _Subject = Field(description=_ABOUT)
 
@@ -149,7 +149,7 @@ class UnknownLine(Contract):
 
     kind: Literal["unknown"] = Field(description="The kind of line.")
     host: SomeText = Field(description="The host, as the user named it.")
-    rule: report.RuleName = Field(description="The name of the rule.")
+    rule: RuleName = Field(description="The name of the rule.")
     topic: SomeText = Field(description="The topic of the rule, such as files.")
     subject: _Subject = Field(description=_ABOUT)
     severity: report.Severity = Field(description="Severity of the problem that the rule looks for.")

@@ -1,13 +1,12 @@
 """Guests that do not converge, and migrations that are changed while they run, on real hosts: `make steering`."""
 
 import contextlib
-import os
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.lab
 ARRIVED, USAGE, NOT_ARRIVED, REFUSED = 0, 2, 4, 5
 MODES = pytest.mark.parametrize("mode", [(), ("--p2p",), ("--tunnelled",)], ids=["managed", "p2p", "tunnelled"])
 #: A guest that dirties its memory several times faster than it is sent, in passes of about a second.
-BUSY = {"memory_mib": 32, "dirty_mib_per_s": 200, "fill": True}
+BUSY: dict[str, Any] = {"memory_mib": 32, "dirty_mib_per_s": 200, "fill": True}
 NARROW = ("--bandwidth", "20")
 
 Pair = tuple[LabHost, LabHost]
@@ -40,7 +39,7 @@ def under_way(client: Client, host: LabHost, journal: Path, *words: str) -> Iter
         yield moving
     finally:
         moving.kill()
-        moving.wait()
+        moving.communicate()
 
 
 def steer(client: Client, journal: Path, *words: str) -> tuple[int, str]:
@@ -165,7 +164,7 @@ def test_a_migration_is_switched_to_post_copy_from_another_terminal(
     host1, host2 = pair
     host1.guest("web", memory_mib=256, dirty_mib_per_s=100, fill=True)
     journal = tmp_path / "j"
-    words = (*NARROW, "--postcopy", "--postcopy-bandwidth", "10", *mode)
+    words = (*NARROW, "--postcopy", "--postcopy-bandwidth", "2", *mode)
     with under_way(client, host1, journal, *words) as moving:
         code, said = steer(client, journal, "--postcopy")
         assert (code, said) == (0, "web: switch to post-copy: done\n")
@@ -198,8 +197,7 @@ def test_a_migration_that_outlived_preflight_is_aborted(client: Client, pair: Pa
     host1.guest("web", **BUSY)
     journal = tmp_path / "j"
     with under_way(client, host1, journal, *NARROW, "--p2p") as moving:
-        os.kill(moving.pid, signal.SIGKILL)
-        moving.wait()
+        moving.kill()
     resume = [PREFLIGHT, "migrate", "--resume", str(journal), "--yes"]
     if how == "steer":
         code, said = steer(client, journal, "--abort")
@@ -226,8 +224,7 @@ def test_a_job_of_somebody_elses_is_not_touched(client: Client, pair: Pair, tmp_
     host1.guest("web", **BUSY)
     journal = tmp_path / "j"
     with under_way(client, host1, journal, *NARROW, "--p2p") as moving:
-        os.kill(moving.pid, signal.SIGKILL)
-        moving.wait()
+        moving.kill()
     host1.run("virsh", "-q", "domjobabort", "web")
     until(lambda: not is_moving(host1))
     code, said = steer(client, journal, "web", "--bandwidth", "30")

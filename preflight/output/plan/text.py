@@ -68,8 +68,8 @@ def _warning(result: Result) -> Iterator[str]:
 
 
 def _lines(plan: MigrationPlan) -> Iterator[str]:
-    for number, guest in enumerate(plan.stays):
-        yield _row("" if number else "stays", staying(guest))
+    for number, one in enumerate(plan.stays):
+        yield _row("" if number else "stays", staying(one))
     yield _row("from", one_line(plan.source))
     yield _row("to", f"{one_line(plan.destination)}  ({one_line(plan.destination_uri)})")
     for number, guest in enumerate(plan.guests):
