@@ -14,9 +14,11 @@ from preflight.request.migration import FASTEST, LONGEST_DOWNTIME
 
 @command(
     Purpose.ACT,
-    "# Let a migration that is under way have more of the link, and hand the guest over with a longer downtime",
-    "preflight steer evening.journal db --bandwidth 500 --max-downtime 1000",
-    "# Abort all migrations of a run that are under way; their guests stay on the source",
+    "# Give a migration that is under way more of the link",
+    "preflight steer evening.journal web --bandwidth 500",
+    "# Hand a guest over with a longer downtime",
+    "preflight steer evening.journal web --max-downtime 1000",
+    "# Abort all that are under way; the guests stay",
     "preflight steer evening.journal --abort",
 )
 def steer(

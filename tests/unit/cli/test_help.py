@@ -54,7 +54,7 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
     assert listed == {
         Purpose.LOOK: ["check", "lint", "audit", "capacity", "snapshot", "nagios"],
         Purpose.PLAN: ["plan", "fix"],
-        Purpose.ACT: ["rehearse", "migrate"],
+        Purpose.ACT: ["rehearse", "migrate", "steer"],
         Purpose.LOOK_UP: ["show", "diff", "status", "rules", "explain", "waivers", "config"],
     }
 
@@ -176,6 +176,7 @@ UNREACHED = {
     "fix": 3,
     "rehearse": 1,
     "migrate": 5,
+    "steer": 5,
     "status": 0,
     "rules": 0,
     "explain": 0,
