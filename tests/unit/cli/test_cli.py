@@ -1248,18 +1248,22 @@ OF_THE_RUN = {
 }
 #: Goes with a plan alone.
 BEFORE = {"--rehearse": list[str]()}
+#: Changes a run that is resumed, like `preflight steer`, and is settled by a plan.
+STEERED = ("--bandwidth", "--max-downtime", "--postcopy")
+#: Words that these options take, of few.
+WORDS = {"--hand-over": "safe", "--on-give-up": "abort", "--give-up-after": "9"}
 VALUES = {"int range": "9", "float range": "9", "choice": "tls", "str": "mt", "path": "/dev/null"}
 
 
 def typed(parameter: Any) -> list[str]:
-    value = "safe" if parameter.opts[0] == "--hand-over" else VALUES.get(parameter.type.name)
+    value = WORDS.get(parameter.opts[0]) or VALUES.get(parameter.type.name)
     return [parameter.opts[0], *([] if value is None else [value])]
 
 
 SETTLED = [
     typed(parameter)
     for parameter in typer.main.get_command(with_commands()).commands["migrate"].params  # type: ignore[attr-defined]  # a group
-    if parameter.opts[0] not in {*OF_THE_RUN, *BEFORE, "what", "--resume", "--direct", "--config", "--help"}
+    if parameter.opts[0] not in {*OF_THE_RUN, *BEFORE, "what", "--resume", "--abort", "--direct", "--config", "--help"}
 ]
 
 
@@ -1271,7 +1275,8 @@ ALONE = {option_name(name) for name, option in declared().items() if option.need
 
 @pytest.mark.parametrize("arguments", [*SETTLED, ["--no-live"], ["--transient"]], ids=lambda given: given[0])
 def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: list[str]) -> None:
-    for words, where in (["evening.plan"], "plan"), (["--resume", "journal"], "journal"):
+    settled = [(["evening.plan"], "plan"), (["--resume", "journal"], "journal")]
+    for words, where in settled[:1] if arguments[0] in STEERED else settled:
         done = CliRunner().invoke(with_commands("migrate"), ["migrate", *words, *arguments])
         assert isinstance(done.exception, UserError), done.output
         known = str(done.exception)
@@ -1295,6 +1300,7 @@ PAGES = {
     "snapshot": ("check", "configuration"),
     "diff": ("diff", "check", "output", "configuration", "reference/options"),
     "status": ("output",),
+    "steer": ("migrate", "output", "configuration"),
 }
 #: Short for --copy-storage-all, and what every command has.
 UNSAID = {"--copy-storage", "--help"}
@@ -1314,7 +1320,7 @@ def test_what_is_about_the_run_goes_with_a_plan(option: str, value: list[str]) -
     assert str(done.exception) == "/no/plan: No such file or directory"
 
 
-@pytest.mark.parametrize("kind", ["plan", "journal"])
+@pytest.mark.parametrize("kind", ["plan", "journal", "steered"])
 @pytest.mark.parametrize("field", ["source", "destination", "destination_uri"])
 def test_a_command_in_a_file_that_others_can_replace_is_not_run(tmp_path: Path, field: str, kind: str) -> None:
     evil = tmp_path / "evil"
@@ -1328,9 +1334,13 @@ def test_a_command_in_a_file_that_others_can_replace_is_not_run(tmp_path: Path, 
     else:
         Journal.create(path, plan).close()
     tmp_path.chmod(0o777)
-    words = [str(path)] if kind == "plan" else ["--resume", str(path)]
+    words = {
+        "plan": ["migrate", str(path), "--yes"],
+        "journal": ["migrate", "--resume", str(path), "--yes"],
+        "steered": ["steer", str(path), "--abort"],
+    }[kind]
     path_with_ssh = f"{tmp_path}:{os.environ['PATH']}"
-    said = refused(run("migrate", *words, "--yes", PATH=path_with_ssh, XDG_RUNTIME_DIR=str(tmp_path)))
+    said = refused(run(*words, PATH=path_with_ssh, XDG_RUNTIME_DIR=str(tmp_path)))
     assert said.startswith(f"{path}: {field} has 'command', which is used only from a file of your own")
     assert not (tmp_path / "pwned").exists()
     assert not (tmp_path / "contacted").exists()

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from preflight.errors import UserError
 from preflight.facts.fact import Record
 from preflight.judge.check import Checked
+from preflight.judge.ready import Stays
 from preflight.judge.ruleset import load
 from preflight.output.plan.text import text
 from preflight.plan import file as plans
@@ -28,7 +29,7 @@ from preflight.plan.make import (
 from preflight.plan.unchanged import changed
 from preflight.plan.width import pace
 from preflight.request.method import Method
-from preflight.request.migration import Mode
+from preflight.request.migration import Mode, OnGiveUp
 from preflight.schema.plan import MigrationPlan
 from tests.case import Case
 from tests.rules.storage.test_disk_not_shared import disk
@@ -62,6 +63,55 @@ def test_a_plan_says_what_will_be_done() -> None:
         "guests       web  (64 MiB, running)",
         "how          live, managed by this machine, started on the destination once the source has released it",
     ]
+
+
+def test_the_guests_that_stay_come_first_and_survive_the_file(tmp_path: Path) -> None:
+    stays = (Stays("db", None, "snapshots-present", "db has 1\nsnapshot \udce9"),)
+    found = checked(Case())
+    made = plan(found, Method(), pace(found, None), {}, stays=stays)
+    assert text(made).splitlines()[0] == "stays        db: db has 1 snapshot \\udce9  [snapshots-present]"
+    plans.write(tmp_path / "plan", made)
+    assert plans.read(tmp_path / "plan")[0] == made
+    assert "stays" not in planned(Case()).model_dump_json(), "older releases read a plan without them"
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        (
+            Method(),
+            ["limits       after 10 min without progress a migration is aborted, and its guest stays on the source"],
+        ),
+        (
+            Method(timeout=60, give_up_after="5 passes", on_give_up=OnGiveUp.POSTCOPY, postcopy=True),
+            [
+                "limits       after 60 s a guest is paused until it has moved",
+                "             after 5 passes in a row without progress a migration switches to post-copy",
+            ],
+        ),
+        (Method(timeout=60), ["limits       after 60 s a guest is paused until it has moved"]),
+        (
+            Method(on_give_up=OnGiveUp.WAIT),
+            ["limits       none: a guest that writes faster than its memory is sent is migrated without end"],
+        ),
+        (
+            Method(mode=Mode.PEER_TO_PEER),
+            [
+                "limits       after 10 min without progress a migration is aborted, and its guest stays on the source",
+                (
+                    "             if preflight dies, the source's daemon goes on without these limits until --resume or"
+                    " preflight steer"
+                ),
+            ],
+        ),
+    ],
+    ids=["default", "both", "timeout", "wait", "peer-to-peer"],
+)
+def test_a_plan_says_what_ends_a_migration(monkeypatch: pytest.MonkeyPatch, method: Method, said: list[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    lines = text(planned(Case(), method)).splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("limits"))
+    assert lines[at : at + len(said)] == said
 
 
 def test_a_guest_that_is_off_is_moved_by_its_definition() -> None:
