@@ -18,25 +18,30 @@ TESTED = "preflight/migrate"
 
 
 class Code(Struct, frozen=True):
-    """The tested code: the commit, and the digest of `TESTED` alone, which decides whether a record is still valid."""
+    """The tested code: the commit, and the digest of what is tested, which decides whether a record is still valid.
+
+    That is `TESTED`, unless a measurement says that it tests more.
+    """
 
     commit: str
     migrate: str
 
     @classmethod
-    def now(cls) -> "Code":
+    def now(cls, *tested: str) -> "Code":
         """Of the files as they are; what is not committed is told by the word behind the commit."""
+        paths = tested or (TESTED,)
         commit = command("git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD").stdout.strip()
-        changed = command("git", "-C", str(ROOT), "status", "--porcelain", "--", TESTED).stdout
-        return cls(f"{commit}-modified" if changed else commit, digest(ROOT / TESTED))
+        changed = command("git", "-C", str(ROOT), "status", "--porcelain", "--", *paths).stdout
+        return cls(f"{commit}-modified" if changed else commit, digest(*(ROOT / path for path in paths)))
 
 
-def digest(directory: Path, *, comments: bool = True) -> str:
+def digest(*paths: Path, comments: bool = True) -> str:
     """40 hex digits over what the code does: a file's name, its imports, comments and docstrings are left out.
 
-    Of shell scripts too, unless with `comments`.
+    Of shell scripts too, unless with `comments`. Each path is a file, or a directory with all that is below it.
     """
-    parts = [_statements(path, comments=comments) for path in directory.rglob("*") if path.suffix in {".py", ".sh"}]
+    files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*"))]
+    parts = [_statements(path, comments=comments) for path in files if path.suffix in {".py", ".sh"}]
     return hashlib.sha256(b"".join(sorted(hashlib.sha256(part).digest() for part in parts))).hexdigest()[:40]
 
 

@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from random import Random
 from typing import Protocol
 
@@ -27,6 +28,9 @@ class Killable(Protocol):
     def kill(self) -> None:
         """End it by SIGKILL."""
 
+    def interrupt(self) -> None:
+        """Send it what Ctrl-C sends."""
+
 
 class Scene(Struct, frozen=True):
     """The hosts and the mover on which a fault acts."""
@@ -34,6 +38,10 @@ class Scene(Struct, frozen=True):
     lab: Lab
     moving: Killable
     random: Random
+    #: The host that the faults at "the destination" act on.
+    to: str = "host2"
+    #: The directory of the mover's journals, if that is a file system of its own.
+    journals: Path | None = None
 
     @property
     def source(self) -> LabHost:
@@ -42,8 +50,8 @@ class Scene(Struct, frozen=True):
 
     @property
     def destination(self) -> LabHost:
-        """The host that they go to."""
-        return self.lab.hosts["host2"]
+        """The host that they go to, or one of several."""
+        return self.lab.hosts[self.to]
 
     def host(self, role: str) -> LabHost:
         """Return the host of a role."""

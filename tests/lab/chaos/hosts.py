@@ -1,10 +1,11 @@
 """Brings both hosts of a run to a clean start: removes guests, and reboots a host only if that is not enough."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.lab.chaos import processors, saved
 from tests.lab.chaos.faults import Scene
-from tests.lab.chaos.trial import Trial
+from tests.lab.chaos.trial import GuestDrawn
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.machine import LabError
@@ -37,7 +38,7 @@ def _empty(host: LabHost) -> bool:
         return False
 
 
-def place(scene: Scene, trial: Trial) -> None:
+def place(scene: Scene, guests: Sequence[GuestDrawn]) -> None:
     """Make the guests of a run at its source."""
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda guest: saved.place(scene.lab, scene.source, guest), trial.guests))
+        list(pool.map(lambda guest: saved.place(scene.lab, scene.source, guest), guests))

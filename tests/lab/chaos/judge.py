@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -19,6 +20,18 @@ LEFT = {
     "paused beside off": "paused",
     "off beside running": "arrived",
 }
+
+
+class Judged(Protocol):
+    """What is needed of a trial: its guests, and the hosts on which its faults may stop one by themselves."""
+
+    @property
+    def guests(self) -> Sequence[GuestDrawn]:
+        """Return the guests."""
+
+    @property
+    def stops(self) -> Collection[str]:
+        """Return "source" and "destination", or one of them, or none."""
 
 
 class Judgement(Struct, frozen=True):
@@ -82,7 +95,7 @@ def left_defined(trial: Trial, told: Mapping[str, Told] | None, codes: Sequence[
 
 
 def judge(
-    trial: Trial,
+    trial: Judged,
     source: Sight,
     destination: Sight,
     both: Mapping[str, float],
@@ -198,7 +211,7 @@ def compare_claims(told: Mapping[str, Told], judged: Judgement, source: Sight, d
     return compare(known, asked, source, destination)
 
 
-def _excused(trial: Trial, source: Held, destination: Held) -> bool:
+def _excused(trial: Judged, source: Held, destination: Held) -> bool:
     """Report whether a fault itself stopped the guest where it is."""
     return (source.state == "off" and "source" in trial.stops) or (
         destination.state == "off" and "destination" in trial.stops

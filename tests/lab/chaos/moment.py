@@ -4,13 +4,13 @@ import contextlib
 import re
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tests.lab.chaos import processors
 from tests.lab.chaos.faults import Scene
 from tests.lab.chaos.mover import Started
 from tests.lab.chaos.processors import Processors
-from tests.lab.chaos.trial import Trial
+from tests.lab.chaos.trial import Aim
 
 #: Seconds between two looks while nothing is near.
 INTERVAL = 0.03
@@ -25,9 +25,29 @@ ANSWERED = re.compile("<job [^>]* phase='(perform3_done|confirm3)'")
 MIB = 1024 * 1024
 
 
-def wait_for(trial: Trial, scene: Scene, started: Started) -> str:
-    """Return at the moment, in words; it comes early where all ended before it."""
-    deadline = time.monotonic() + LONGEST
+class Aimed(Protocol):
+    """What is needed of a trial to find its moment."""
+
+    @property
+    def aim(self) -> Aim:
+        """Return what is waited for."""
+
+    @property
+    def after(self) -> float:
+        """Return the seconds from then on."""
+
+    @property
+    def of(self) -> int:
+        """Return which guest's hand-over or answer is waited for, counted from 1."""
+
+    @property
+    def bandwidth(self) -> int:
+        """Return the MiB/s that each migration may send."""
+
+
+def wait_for(trial: Aimed, scene: Scene, started: Started, *, longest: float = LONGEST) -> str:
+    """Return at the moment, in words; it comes early where all ended before it, or after so many seconds."""
+    deadline = time.monotonic() + longest
     name = f"start +{trial.after} s"
     if trial.aim == "transfer":
         _wait_for_transfer(scene, started, deadline)
@@ -50,7 +70,7 @@ def _wait_for_transfer(scene: Scene, started: Started, deadline: float) -> None:
         time.sleep(INTERVAL)
 
 
-def _wait_for_hand_over(trial: Trial, scene: Scene, started: Started, deadline: float) -> str | None:
+def _wait_for_hand_over(trial: Aimed, scene: Scene, started: Started, deadline: float) -> str | None:
     """Wait until this many guests are paused on the source, or gone from it, and return the last of them."""
     handed: set[str] = set()
     with contextlib.closing(_Jobs(scene)) as jobs:
@@ -69,7 +89,7 @@ def _wait_for_hand_over(trial: Trial, scene: Scene, started: Started, deadline: 
     return None
 
 
-def _wait_for_answer(trial: Trial, scene: Scene, started: Started, deadline: float) -> str | None:
+def _wait_for_answer(trial: Aimed, scene: Scene, started: Started, deadline: float) -> str | None:
     """Wait until the memory of this many guests was sent and libvirt's answer is on its way; return the last one."""
     answered: set[str] = set()
     written = Path(scene.source.inside("/run/libvirt/qemu"))

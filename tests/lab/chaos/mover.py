@@ -52,6 +52,12 @@ class Started:
             if each.poll() is None:
                 os.kill(each.pid, signal.SIGKILL)
 
+    def interrupt(self) -> None:
+        """Send them what Ctrl-C sends."""
+        for each in self._running:
+            if each.poll() is None:
+                each.send_signal(signal.SIGINT)
+
     def has_ended(self) -> bool:
         """Report whether none of them runs."""
         return all(each.poll() is not None for each in self._running)

@@ -66,7 +66,7 @@ def _hit(gathered: Gathering) -> str:
     for prepare in (FAULTS[name].prepare for name in trial.faults):
         if prepare is not None:
             prepare(waiting)
-    hosts.place(waiting, trial)
+    hosts.place(waiting, trial.guests)
     started = gathered.mover.move()
     scene = Scene(lab, started, chance)
     moment = wait_for(trial, scene, started)

@@ -1,7 +1,8 @@
-"""Watches both hosts while a run lasts, for a guest that runs on both at the same time."""
+"""Watches the hosts while a run lasts, for a guest that runs on two of them at the same time."""
 
 import threading
 import time
+from collections import Counter
 from types import TracebackType
 from typing import Self
 
@@ -19,17 +20,18 @@ Sight = dict[str, Processors]
 
 
 class Witness:
-    """A thread that looks at both hosts. Two windows in a row in which a guest ran on both are proof.
+    """A thread that looks at the hosts. As many windows in a row in which a guest ran on two are `proof`.
 
-    The destination is looked at first: a guest that was handed over properly can seem to run on both in one window,
-    the one that it was handed over in, and never in two.
+    The source is looked at last: a guest that was handed over properly can seem to run on both in one window, the one
+    that it was handed over in, and never in two. One that moves the other way, from a host that is looked at earlier,
+    can seem to in two, and never in three.
     """
 
-    def __init__(self, source: LabHost, destination: LabHost) -> None:
-        self._source, self._destination = source, destination
+    def __init__(self, source: LabHost, *destinations: LabHost, proof: int = 2) -> None:
+        self._hosts, self._proof = (*destinations, source), proof
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._ended = threading.Event()
-        #: Seconds for which each guest was seen to run on both.
+        #: Seconds for which each guest was seen to run on two hosts.
         self.both: dict[str, float] = {}
 
     def __enter__(self) -> Self:
@@ -43,17 +45,18 @@ class Witness:
         self._thread.join()
 
     def _watch(self) -> None:
-        before: tuple[Sight, Sight] = ({}, {})
-        last: set[str] = set()
+        before: list[Sight] = [{} for _ in self._hosts]
+        last: Counter[str] = Counter()
         began = time.monotonic()
         while not self._ended.wait(INTERVAL):
-            now = (processors.seen_on(self._destination), processors.seen_on(self._source))
-            on_destination, on_source = (ran(old, new) for old, new in zip(before, now, strict=True))
-            both = on_destination & on_source
+            now = [processors.seen_on(host) for host in self._hosts]
+            on = Counter(guest for old, new in zip(before, now, strict=True) for guest in ran(old, new))
+            last = Counter({guest: last[guest] + 1 for guest, hosts in on.items() if hosts > 1})
             ended = time.monotonic()
-            for guest in both & last:
-                self.both[guest] = self.both.get(guest, 0.0) + ended - began
-            before, last, began = now, both, ended
+            for guest, windows in last.items():
+                if windows >= self._proof:
+                    self.both[guest] = self.both.get(guest, 0.0) + ended - began
+            before, began = now, ended
 
 
 def ran(before: Sight, now: Sight) -> set[str]:
