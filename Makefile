@@ -7,7 +7,7 @@ WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small steering audit-truth probe-killed domains gates clean file-faults
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos evacuation-chaos evacuation-times growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small steering audit-truth probe-killed domains evacuations gates clean file-faults
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -101,6 +101,14 @@ chaos: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.chaos --runs $(CHAOS_RUNS) --seed $(CHAOS_SEED) --labs $(CHAOS_LABS) \
 	  --with $(CHAOS_WITH) $(addprefix --only ,$(CHAOS_ONLY)) $(CHAOS_OPTIONS)
 
+# Faults at random moments of evacuations of 20 guests to four hosts; goes on where it was cut off.
+evacuation-chaos: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.evacuations $(EVACUATION_CHAOS_OPTIONS)
+
+# An evacuation beside one destination after the other, and beside virsh by xargs, three times each.
+evacuation-times: $(VENV)/.installed-lab
+	$(BIN)/python -m tests.lab.evacuations.times $(EVACUATION_TIMES_OPTIONS)
+
 # What befalls a guest between a fault and --resume (D1, D2, D3, D10, D11), each five times; goes on where it was cut off.
 interleavings: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.interleavings $(INTERLEAVINGS_OPTIONS)
@@ -180,6 +188,10 @@ hostile: $(VENV)/.installed
 # libvirt's own test domains, from Debian's source packages, each as the guest of two recorded hosts.
 domains: $(VENV)/.installed
 	$(BIN)/python -m tests.domains $(DOMAINS_OPTIONS)
+
+# 200 generated evacuations, planned by HiGHS and by the plain solver, and judged by programs of their own.
+evacuations: $(VENV)/.installed
+	$(BIN)/python -m tests.evacuations $(EVACUATIONS_OPTIONS)
 
 hostile-lab: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.hostile --seed $(HOSTILE_SEED) --record $(HOSTILE_OPTIONS)

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.domains.record import markdown as domains
+from tests.evacuations.record import markdown as evacuations
 from tests.hostile.record import markdown as hostile
 from tests.lab.chaos.record import markdown as chaos
+from tests.lab.evacuations.record import markdown as evacuation_chaos
 from tests.lab.flags.__main__ import markdown as flags
 from tests.lab.refusals import markdown as refusals
 from tests.lab.rehearse_faults.record import markdown as rehearse
@@ -19,6 +21,8 @@ from tools.documentation import REFERENCE, publish
 REFERENCES: Mapping[Path, Callable[[], str]] = {
     REFERENCE / "chaos.md": chaos,
     REFERENCE / "domains.md": domains,
+    REFERENCE / "evacuation-chaos.md": evacuation_chaos,
+    REFERENCE / "evacuations.md": evacuations,
     REFERENCE / "hostile.md": hostile,
     REFERENCE / "rehearse.md": rehearse,
     REFERENCE / "rehearsal-truth.md": rehearse_truth,

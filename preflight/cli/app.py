@@ -31,6 +31,7 @@ MODULES = {
     "fix": "fix",
     "rehearse": "rehearse",
     "migrate": "migrate",
+    "evacuate": "evacuate",
     "steer": "steer",
     "show": "check",
     "diff": "diff",

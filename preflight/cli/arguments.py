@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from preflight.errors import UserError
 from preflight.request.migration import Transport
 from preflight.request.options import Group
 from preflight.request.settings import MOST_AT_ONCE, SETTINGS, variable
@@ -101,6 +102,19 @@ Obfuscate = Annotated[
     ),
 ]
 Concurrency = Annotated[int, setting("concurrency", "--concurrency", rich_help_panel=Group.HOW)]
+Verify = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--verify",
+        metavar="agent|network|disk",
+        help="Verify that each guest works on the destination: its agent answers, an interface has received a packet,"
+        " or a disk has been written to; may be repeated, or several separated by commas.",
+        show_default=False,
+    ),
+]
+VerifyTimeout = Annotated[
+    float, typer.Option(min=1, max=3600, help="Seconds that each guest has to give the proofs of --verify.")
+]
 SettleTimeout = Annotated[float, setting("settle-timeout", max=None)]
 Timeout = Annotated[float, setting("answer-timeout", max=None)]
 Color = Annotated[Colour, output(help="Colour the format text: in a terminal, always, or never.")]
@@ -113,3 +127,15 @@ MOST = MOST_AT_ONCE
 DRIVEN = ("p2p", "tunnelled")
 #: The options that say how long a migration may take, which concern only a command that migrates.
 ENDINGS = ("timeout", "timeout_suspend", "timeout_postcopy", "timeout_abort", "give_up_after", "on_give_up")
+
+
+def proofs_of(given: list[str] | None) -> tuple[str, ...]:
+    """Return what --verify names, each once; raises `UserError`."""
+    from preflight.migrate.proof import Proof
+
+    words = [word.strip() for text in given or () for word in text.split(",")]
+    known = [proof.value for proof in Proof]
+    for word in words:
+        if word not in known:
+            raise UserError(f"--verify: {word!r} is not one of {', '.join(known)}")
+    return tuple(dict.fromkeys(words))

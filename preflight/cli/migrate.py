@@ -1,18 +1,18 @@
 """`preflight migrate` and `preflight plan`, which share most options."""
 
 import enum
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.arguments import MOST, SettleTimeout, Source, how, output, setting
+from preflight.cli.arguments import MOST, SettleTimeout, Source, Verify, VerifyTimeout, how, output, proofs_of, setting
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes, takes_method
 from preflight.cli.question import ask
+from preflight.cli.recorded import is_typed, refuse_what_is_written_down
 from preflight.cli.requested import Requested, request_of
 from preflight.cli.selection import AllGuests, Except, Names, Off, ReadyOnly, Running, require_selection, selection
 from preflight.errors import UserError
@@ -93,6 +93,8 @@ def migrate(
     ] = OnError.STOP,
     stall_timeout: Annotated[float, setting("stall-timeout", max=None)] = 120,
     settle_timeout: SettleTimeout = 90,
+    verify: Verify = None,
+    verify_timeout: VerifyTimeout = 30,
     resume: Annotated[
         Path | None, typer.Option(help="Resume the run that this journal records.", show_default=False)
     ] = None,
@@ -147,7 +149,13 @@ def migrate(
         back=back,
         site=site,
         ready_only=ready_only,
-        settings=Settings(goes_on=on_error is OnError.CONTINUE, stall=stall_timeout, patience=settle_timeout),
+        settings=Settings(
+            goes_on=on_error is OnError.CONTINUE,
+            stall=stall_timeout,
+            patience=settle_timeout,
+            proofs=proofs_of(verify),
+            proven_within=verify_timeout,
+        ),
     )
     prepare = _rehearsal() if rehearse else migrate.show_and_ask
     words = what or []
@@ -156,7 +164,7 @@ def migrate(
             raise UserError("--resume takes a journal, which names the hosts and the guests: omit them")
         if rehearse:
             raise UserError("--rehearse: a run that is resumed is not rehearsed")
-        _refuse_what_is_written_down(context, "journal", but=_STEERED)
+        refuse_what_is_written_down(context, "journal", _OF_THE_RUN | _STEERED)
         from preflight.commands.resume import resume as continue_run
 
         steering = _steering(context, method, abort=abort)
@@ -164,7 +172,7 @@ def migrate(
     if abort:
         raise UserError("--abort requires --resume; `preflight steer` aborts the migrations of a run that is at work")
     if len(words) == 1:
-        _refuse_what_is_written_down(context, "plan")
+        refuse_what_is_written_down(context, "plan", _OF_THE_RUN)
         raise typer.Exit(migrate.run_plan(Path(words[0]), wanted, timeout=requested.timeout, prepare=prepare))
     if len(words) < 2:
         raise UserError("SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote")
@@ -186,15 +194,10 @@ def _steering(context: typer.Context, method: "Method", *, abort: bool) -> "Stee
     """Return the changes to migrations that are still under way, as typed: a configuration file changes none."""
     from preflight.migrate.steer import Steering
 
-    typed = {name: getattr(method, name) for name in _STEERED if _is_typed(context, name)}
+    typed = {name: getattr(method, name) for name in _STEERED if is_typed(context, name)}
     if abort and typed:
         raise UserError("--abort cannot be combined with other changes")
     return Steering(abort=abort, **typed)
-
-
-def _is_typed(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
 
 
 def _rehearsal() -> "Prepare":
@@ -266,6 +269,8 @@ _OF_THE_RUN = frozenset(
         "on_error",
         "stall_timeout",
         "settle_timeout",
+        "verify",
+        "verify_timeout",
         "answer_timeout",
         "packs",
         "rules",
@@ -275,13 +280,3 @@ _OF_THE_RUN = frozenset(
         "no_config",
     )
 )
-
-
-def _refuse_what_is_written_down(context: typer.Context, where: str, *, but: Collection[str] = ()) -> None:
-    """Raise `UserError` for an option on the command line whose value the plan or the journal determines."""
-    for parameter in context.command.params:
-        name = parameter.name or ""
-        if name not in _OF_THE_RUN and name not in but and _is_typed(context, name):
-            is_no = context.params.get(name) is False and parameter.secondary_opts
-            option = (parameter.secondary_opts if is_no else parameter.opts)[0]
-            raise UserError(f"{option}: the {where} determines this, so it cannot be changed here")

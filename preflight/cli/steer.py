@@ -22,7 +22,7 @@ from preflight.request.migration import FASTEST, LONGEST_DOWNTIME
     "preflight steer evening.journal --abort",
 )
 def steer(
-    journal: Annotated[Path, typer.Argument(metavar="JOURNAL", help="Journal of the run.")],
+    journal: Annotated[Path, typer.Argument(metavar="JOURNAL", help="Journal of the run, or record of an evacuation.")],
     guests: Annotated[
         list[str] | None,
         typer.Argument(
@@ -72,4 +72,10 @@ def steer(
     wanted = command.Wanted(
         guests=tuple(guests or ()), steering=steering, confirmed=tuple(confirm_uri or ()), timeout=answer_timeout
     )
+    from preflight.evacuate.record import is_record
+
+    if is_record(journal):
+        from preflight.commands import steer_evacuation
+
+        raise typer.Exit(steer_evacuation.run(journal, wanted))
     raise typer.Exit(command.run(journal, wanted))

@@ -25,7 +25,8 @@ from preflight.migrate.journal import Journal
 from preflight.migrate.ledger import Ledger, Row
 from preflight.migrate.open import opened_run
 from preflight.migrate.outcome import Result
-from preflight.migrate.past import Past, of
+from preflight.migrate.past import Past
+from preflight.migrate.proof import proven
 from preflight.migrate.run import Run, Settings
 from preflight.migrate.same_host import SameHost
 from preflight.migrate.scheduler import Lanes
@@ -283,7 +284,7 @@ def of_all(planned: MigrationPlan, code: int) -> int:
 
 
 def resumable(journal: Path, confirmed: Sequence[str], run: Callable[[], int], *, command: str = "migrate") -> int:
-    """Carry out a run; unless its exit code is 0, the command that resumes it is the last line that is printed.
+    """Carry out a run; unless it is done or refused, the command that resumes it is the last line that is printed.
 
     After an exception too, Ctrl-C among them: whoever reports it prints its notes.
     """
@@ -296,7 +297,7 @@ def resumable(journal: Path, confirmed: Sequence[str], run: Callable[[], int], *
     except BaseException as why:
         why.add_note(note)
         raise
-    if code != ARRIVED:
+    if code not in (ARRIVED, REFUSED):
         print(note, file=sys.stderr)
     return code
 
@@ -310,7 +311,7 @@ def _run(
     ):
         journal.write("run")
         ended = Lanes(run, visits[0].run, visits[1].run).move(planned.guests, canary=True, known={})
-        rows = finish(run, {uuid: of(one) for uuid, one in ended.items()})
+        rows = finish(run, proven(run, ended))
     return report_end(planned, rows, opened, wanted, interrupted=run.interrupted)
 
 

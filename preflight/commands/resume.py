@@ -37,7 +37,8 @@ from preflight.migrate.journal import Journal
 from preflight.migrate.ledger import Ledger
 from preflight.migrate.open import opened_run
 from preflight.migrate.outlook import outlook
-from preflight.migrate.past import Past, of, pasts
+from preflight.migrate.past import Past, pasts
+from preflight.migrate.proof import proven
 from preflight.migrate.resume import left, recover
 from preflight.migrate.scheduler import Lanes
 from preflight.migrate.steer import Steering
@@ -77,7 +78,7 @@ def resume(
             try:
                 refuse_another_way(planned, opened.migration.destination_uri)
                 visits = live(visit_both(opened, dict.fromkeys(Role, (HostIdentity,))))
-                _refuse_other_hosts(planned, visits)
+                refuse_other_hosts_now(planned, visits)
             except Refused as why:
                 return refused(why)
             if (code := _agree(journal, planned, entries, visits, wanted)) is not None:
@@ -91,7 +92,7 @@ def resume(
                 return refused(why)
 
 
-def _refuse_other_hosts(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> None:
+def refuse_other_hosts_now(planned: MigrationPlan, visits: Sequence[LiveVisit]) -> None:
     """Raise `Refused` if a host that answers is not the one of the plan.
 
     Nothing is done on a host that does not answer; if its libvirt answers later, its UUID must be that of the plan.
@@ -154,11 +155,11 @@ def _go_on(
             run.aborting.set()  # a rehearsal that still runs is what has to end
         if steering.acts:
             steer_first(run, known, steering)
-        known |= {uuid: of(ended) for uuid, ended in recover(run, known).items()}
+        known |= proven(run, recover(run, known))
         remaining = () if planned.rehearsal or run.stopping.is_set() else left(run, known)
         if remaining and _may_go_on(planned, opened, remaining, journal.path):
             ended = Lanes(run, visits[0].run, visits[1].run).move(remaining, canary=False, known=_definitions(known))
-            known |= {uuid: of(one) for uuid, one in ended.items()}
+            known |= proven(run, ended)
         rows = finish(run, known)
     return report_end(planned, rows, opened, wanted, interrupted=run.interrupted)
 

@@ -7,7 +7,7 @@ bound, since neither their data nor the rate at which guests write to them is kn
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -102,10 +102,17 @@ def link_of(checked: Checked, bandwidth: float | None) -> Link:
     if address is None:
         raise Unreadable("the source cannot resolve the name that the destination announces")
     names = {one.interface for one in source.fact(OwnAddresses).met_by(address)}
-    speeds = source.fact(LinkSpeed).mbit_per_s
-    known = {name: speeds[name] for name in names if name in speeds}
-    if not known:
+    found = of_interfaces(source.fact(LinkSpeed), names)
+    if found is None:
         raise Unreadable(f"no driver reports the speed of the link to {address}: specify it with --bandwidth")
+    return found
+
+
+def of_interfaces(speeds: LinkSpeed, names: Iterable[str]) -> Link | None:
+    """Return the rate of the slowest of these interfaces of a host; None if no driver reports any."""
+    known = {name: speeds.mbit_per_s[name] for name in names if name in speeds.mbit_per_s}
+    if not known:
+        return None
     name = min(known, key=lambda one: known[one])
     return Link(known[name] * _MIB_OF_MBIT * PAYLOAD, f"{name} runs at {known[name]} Mbit/s")
 

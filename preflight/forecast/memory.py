@@ -50,6 +50,23 @@ class Room(Struct, frozen=True):
         return name, needs, self.left - sum(taken for _, taken in self.wanted[:fits])
 
 
+class Need(Struct, frozen=True):
+    """Memory in KiB that a running guest needs on its destination: ordinary memory, and huge pages by their size."""
+
+    memory: int
+    huge: Mapping[int, int]
+
+
+def need_of(guest: Guest, default_page_kib: int | None) -> Need:
+    """Return what a guest needs; raises `Unreadable` if it needs huge pages of a default size that is not known.
+
+    Memory in huge pages is rounded up to whole pages. Memory in files is not counted: it has its own file system.
+    """
+    backing = GuestBacking.of(guest)
+    huge = {size: -(-kib // size) * size for size, kib in _sizes(backing.huge, default_page_kib)}
+    return Need(0 if huge or backing.in_files else guest.current_memory_kib, huge)
+
+
 def rooms(checked: Checked) -> tuple[Room, ...]:
     """Return a room for each kind of memory that running guests need; raises `Unreadable` if it is not known."""
     there = checked.destination.fact(HostMemory).told()
@@ -58,32 +75,36 @@ def rooms(checked: Checked) -> tuple[Room, ...]:
     for guest in checked.guests:
         if not guest.running:
             continue
-        backing = GuestBacking.of(guest)
-        for size, kib in _sizes(backing.huge, there):
-            of_pages.setdefault(size, []).append((guest.name, -(-kib // size) * size))
-        if not backing.huge and not backing.in_files:
-            of_memory.append((guest.name, guest.current_memory_kib))
+        need = need_of(guest, there.default_page_kib)
+        for size, kib in need.huge.items():
+            of_pages.setdefault(size, []).append((guest.name, kib))
+        if need.memory:
+            of_memory.append((guest.name, need.memory))
     found = []
     if of_memory:
         if there.available_kib is None:
             raise Unreadable("the destination's kernel does not report how much memory is available")
-        found.append(Room("memory", there.available_kib, _promised(checked.destination), tuple(of_memory)))
+        found.append(Room("memory", there.available_kib, promised(checked.destination), tuple(of_memory)))
     for size, wanted in of_pages.items():
-        pool = there.pages.get(size)
-        found.append(Room(f"huge pages of {size} KiB", pool.to_be_had * size if pool else 0, 0, tuple(wanted)))
+        found.append(Room(f"huge pages of {size} KiB", free_pages(there).get(size, 0) * size, 0, tuple(wanted)))
     return tuple(found)
 
 
-def _sizes(huge: Mapping[int | None, int], there: HostMemory) -> Iterator[tuple[int, int]]:
+def free_pages(there: HostMemory) -> Mapping[int, int]:
+    """Return how many huge pages a host has left, by their size in KiB."""
+    return {size: pool.to_be_had for size, pool in there.pages.items()}
+
+
+def _sizes(huge: Mapping[int | None, int], default_page_kib: int | None) -> Iterator[tuple[int, int]]:
     for size, kib in huge.items():
-        known = size or there.default_page_kib
+        known = size or default_page_kib
         if known is None:
             raise Unreadable("the destination's kernel has no huge pages")
         yield known, kib
 
 
-def _promised(host: Host) -> int:
-    """Return the KiB that running guests may use but have not touched yet."""
+def promised(host: Host) -> int:
+    """Return the KiB that running guests may use but have not touched yet; raises `Unreadable`."""
     touched = host.fact(GuestMemory).touched_kib
     running = [guest for guest in host.fact(Guests).all if guest.running and _in_ordinary_memory(guest)]
     return sum(max(0, guest.current_memory_kib - touched.get(guest.name, 0)) for guest in running)

@@ -66,7 +66,15 @@ class Choice(Struct, frozen=True):
 
 
 class NoSuchGuest(UserError):
-    """Raised if a named guest does not exist on the source. The text is one line for the user."""
+    """Raised if a named guest does not exist on the source. The text is one line for the user.
+
+    `name` is the name or the UUID that no guest has.
+    """
+
+    def __init__(self, text: str, name: str) -> None:
+        """Take the line, and what was asked for."""
+        super().__init__(text)
+        self.name = name
 
 
 def choose_guests(source: Host, selected: Selection) -> Choice:
@@ -128,4 +136,4 @@ def _named(source: Host, guests: Guests, name: str) -> tuple[str, Guest | Unread
 
 def _no_such(source: Host, guests: Guests, name: str) -> NoSuchGuest:
     names = sorted({other.name for other in guests.all} | {other.name for other in guests.unread})
-    return NoSuchGuest(f"{source.name} has no guest {name!r}; it has: {', '.join(names) or 'none'}")
+    return NoSuchGuest(f"{source.name} has no guest {name!r}; it has: {', '.join(names) or 'none'}", name)

@@ -62,6 +62,12 @@ class Domain(Protocol):
     def hasManagedSaveImage(self, flags: int = 0) -> int:  # noqa: N802 # libvirt calls it so
         """Return 1 if the guest's memory is saved on the host (virsh managedsave)."""
 
+    def interfaceStats(self, interface: str) -> Sequence[int]:  # noqa: N802 # libvirt calls it so
+        """Return bytes, packets, errors and drops that an interface has received, and those that it has sent."""
+
+    def blockStats(self, disk: str) -> Sequence[int]:  # noqa: N802 # libvirt calls it so
+        """Return the requests and the bytes that were read from a disk, those that were written, and the errors."""
+
     def migrate3(self, dconn: Any, params: Mapping[str, Any], flags: int) -> "Domain":
         """Migrate the guest over the caller's own two connections, and return the guest on the destination."""
 

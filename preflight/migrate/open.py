@@ -24,25 +24,55 @@ _AVAILABLE = re.compile(r"^MemAvailable: +(\d{1,18}) kB$", re.MULTILINE)
 def opened_run(
     plan: MigrationPlan, visits: Sequence[Reachable], journal: Journal, tell: Tell, settings: Settings
 ) -> Iterator[Run]:
-    """Open a run on two hosts with open logins. While it is open, Ctrl-C and SIGTERM are requests to stop.
+    """Open a run on two hosts with open logins. While it is open, Ctrl-C and SIGTERM are requests to stop."""
+    with opened_runs([(plan, visits, journal)], tell, settings) as (run,):
+        yield run
 
-    SIGHUP is too, but only a request to start no further guest: a lost terminal may send it more than once, and
-    nobody asked for running migrations to be aborted.
+
+@contextlib.contextmanager
+def opened_runs(
+    legs: Sequence[tuple[MigrationPlan, Sequence[Reachable], Journal]],
+    tell: Tell,
+    settings: Settings,
+    *,
+    stop_together: bool = False,
+) -> Iterator[Sequence[Run]]:
+    """Open several runs, each of its own plan, hosts and journal, that heed signals together.
+
+    With `stop_together`, the first of them that stops stops all.
     """
+    with contextlib.ExitStack() as stack:
+        runs = [stack.enter_context(_opened(*leg, tell, settings)) for leg in legs]
+        if stop_together:
+            for run in runs:
+                run.stopping = runs[0].stopping
+        stack.enter_context(_heeding_signals(runs))
+        for run in runs:
+            _connect(run)
+        yield runs
+
+
+@contextlib.contextmanager
+def _opened(
+    plan: MigrationPlan, visits: Sequence[Reachable], journal: Journal, tell: Tell, settings: Settings
+) -> Iterator[Run]:
     run_event_loop()
     source, destination = (End(visit.name, visit.connect, plan.calls) for visit in visits)
     logs = HostLogs(visits[0].run)
     starter = HostStarter(visits[0].run, key_of(journal.path), plan.destination_uri)
     run = Run(plan, source, destination, journal, tell, settings, lambda: _available(visits[1]), logs, starter)
     try:
-        with _signals(run):
-            for end in (source, destination):
-                with contextlib.suppress(HostSilent):  # reported for each guest that is affected
-                    end.shared()
-            yield run
+        yield run
     finally:
         source.close()
         destination.close()
+
+
+def _connect(run: Run) -> None:
+    """Open the connections that guests share; a host that is silent is reported for each guest that is affected."""
+    for end in (run.source, run.destination):
+        with contextlib.suppress(HostSilent):
+            end.shared()
 
 
 def _available(destination: Reachable) -> int | None:
@@ -53,12 +83,20 @@ def _available(destination: Reachable) -> int | None:
 
 
 @contextlib.contextmanager
-def _signals(run: Run) -> Iterator[None]:
+def _heeding_signals(runs: Sequence[Run]) -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into requests to stop these runs while the context is open.
+
+    SIGHUP is too, but only a request to start no further guest: a lost terminal may send it more than once, and
+    nobody asked for running migrations to be aborted.
+    """
+
     def interrupted(number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGHUP and run.stopping.is_set():
-            run.interrupted = True
-        else:
-            run.interrupt()
+        is_first = not all(run.stopping.is_set() for run in runs)
+        for run in runs:
+            if run.stopping.is_set() and (is_first or number == signal.SIGHUP):
+                run.interrupted = True
+            else:
+                run.interrupt()
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, interrupted) for number in numbers}

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from preflight.migrate.end import End
 from preflight.migrate.events import Event, Tell
+from preflight.migrate.hypervisor import Domain
 from preflight.migrate.journal import Journal
 from preflight.migrate.observation import Place, Sighting
 from preflight.migrate.outcome import Intent, LogMark, Result
@@ -26,6 +27,11 @@ class Settings(Struct, frozen=True):
     stall: float = 120.0
     #: Time to wait for silent hosts and for jobs that still run when a guest is settled.
     patience: float = 90.0
+    #: The proofs, by name, that a guest which has arrived is to give, and the time that it has for each.
+    proofs: tuple[str, ...] = ()
+    proven_within: float = 30.0
+    #: Asks a guest's agent: the guest, a command in JSON, and the seconds to wait; None for libvirt's own call.
+    ask_agent: Callable[[Domain, str, int], str] | None = None
 
 
 @dataclass(slots=True)

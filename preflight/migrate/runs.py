@@ -1,7 +1,7 @@
 """Finds the runs whose journals are in a directory, and how far each has come. Connects to no host."""
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from preflight.errors import UserError
 from preflight.migrate import journal
 from preflight.migrate.ledger import of_journal
 from preflight.migrate.outcome import Result
-from preflight.schema.journal import Over
+from preflight.schema.journal import Entry, Over
 
 #: Most journals that are read, the newest first. A journal may have 128 MiB.
 MOST = 500
@@ -72,11 +72,15 @@ def _journals(directory: Path) -> Iterator[tuple[float, Path]]:
             yield path.lstat().st_mtime, path
 
 
+def is_over(entries: Sequence[Entry]) -> bool:
+    """Report whether a run came to its end, by the steps of its journal."""
+    return bool(entries) and isinstance(entries[-1], Over)
+
+
 def _run(path: Path) -> PastRun:
     try:
         plan, entries = journal.read(path)
-        is_over = bool(entries) and isinstance(entries[-1], Over)
-        stage = Stage.OVER if is_over else Stage.RUNNING if journal.is_held(path) else Stage.CUT_OFF
+        stage = Stage.OVER if is_over(entries) else Stage.RUNNING if journal.is_held(path) else Stage.CUT_OFF
     except UserError as why:
         said = str(why).removeprefix(f"{path}: ")
         return PastRun(path=str(path), stage=Stage.DAMAGED, why=said)

@@ -1,8 +1,10 @@
 """Runs a whole plan: the canary first, the other active guests on the plan's lanes, then the guests that are off."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from queue import Empty, SimpleQueue
 
@@ -16,6 +18,7 @@ from preflight.migrate.outcome import Decision, Result
 from preflight.migrate.root_shell import Shell
 from preflight.migrate.run import Ended, Run
 from preflight.migrate.settle import Settled, look_at_both
+from preflight.migrate.turns import Promises, Starts, in_lanes
 from preflight.request.migration import Mode
 from preflight.schema.plan import PlannedGuest
 
@@ -26,15 +29,28 @@ LOOK_AGAIN = 1.0
 class Lanes:
     """Moves guests, a limited number at a time. Each guest whose move was begun gets an `Ended`, whatever happens."""
 
-    def __init__(self, run: Run, source: Shell, destination: Shell) -> None:
-        """Take the run, and the shells of both hosts for the state files of guests that are off."""
+    def __init__(
+        self,
+        run: Run,
+        source: Shell,
+        destination: Shell,
+        *,
+        starts: Starts | None = None,
+        promises: Promises | None = None,
+        places: AbstractContextManager[object] | None = None,
+    ) -> None:
+        """Take the run, and the shells of both hosts for the state files of guests that are off.
+
+        `starts` are those from the source, and `promises` those on the destination, if other runs share them. `places`
+        is entered by each migration while it is under way, if the number of those of several runs is limited.
+        """
         self._run, self._shells = run, (source, destination)
+        own = Starts(run.plan.spacing)
+        self._starts = (own,) if starts is None else (own, starts)
+        self._promises = promises or Promises()
+        self._places = places or contextlib.nullcontext()
         self._ended: dict[str, Ended] = {}
         self._lock = threading.Lock()
-        self._gate = threading.Lock()
-        self._last_start = 0.0
-        #: KiB that the guests under way will need on the destination, by UUID.
-        self._promised: dict[str, int] = {}
 
     def move(self, guests: Sequence[PlannedGuest], *, canary: bool, known: dict[str, str]) -> dict[str, Ended]:
         """Move the guests in their order; return how each move that was begun ended, by UUID.
@@ -47,8 +63,8 @@ class Lanes:
         self._place_starter(live)
         if canary and len(live) > 1:
             first, *live = live
-            self._in_lanes([first], 1)
-        self._in_lanes(live, self._run.plan.width)
+            in_lanes([first], 1, self._lane)
+        in_lanes(live, self._run.plan.width, self._lane)
         lane = Lane(self._run)
         try:
             for guest in off:
@@ -69,19 +85,6 @@ class Lanes:
             left = "guests that migrate when preflight dies stay paused on the destination until --resume"
             self._run.tell(Event("note", None, f"{left}: {why}"))
 
-    def _in_lanes(self, guests: Sequence[PlannedGuest], width: int) -> None:
-        if not guests:
-            return
-        waiting: SimpleQueue[PlannedGuest] = SimpleQueue()
-        for guest in guests:
-            waiting.put(guest)
-        threads = [threading.Thread(target=self._lane, args=(waiting,)) for _ in range(min(width, len(guests)))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.2)  # signal handlers run between two joins
-
     def _lane(self, waiting: SimpleQueue[PlannedGuest]) -> None:
         lane = Lane(self._run)
         try:
@@ -90,9 +93,10 @@ class Lanes:
                     guest = waiting.get_nowait()
                 except Empty:
                     return
-                if self._may_start(guest):
-                    self._keep(guest, partial(move, self._run, guest, lane))
-                    self._promised.pop(guest.uuid, None)
+                with self._places:
+                    if self._may_start(guest):
+                        self._keep(guest, partial(move, self._run, guest, lane))
+                        self._promises.end(guest.uuid)
         finally:
             lane.close()
 
@@ -114,7 +118,7 @@ class Lanes:
         with self._lock:
             self._ended[guest.uuid] = ended
         if not ended.arrived and not self._run.settings.goes_on:
-            self._run.stop(f"{guest.name} did not arrive: no further guest is started")
+            self._run.stop(f"{guest.name} did not arrive: no further guest is sent to {self._run.plan.destination}")
 
     def _cut_off(self, guest: PlannedGuest, why: str) -> Ended:
         """Return the end of a guest whose move was begun but, as far as is known, never settled."""
@@ -124,29 +128,34 @@ class Lanes:
         return end(self._run, guest, settled, self._run.intent(guest, handed_over=is_handed_over))
 
     def _may_start(self, guest: PlannedGuest) -> bool:
-        """Wait for the guest's turn and for memory on the destination; return False if it must not be started."""
-        with self._gate:
-            told = False
-            while not self._run.stopping.is_set():
-                time.sleep(max(0.0, self._last_start + self._run.plan.spacing - time.monotonic()))
-                room = self._run.room()
-                left = None if room is None else room - sum(self._promised.values())
-                if left is None or left >= guest.touched_kib:
-                    break
-                if not self._promised:
-                    text = (
-                        f"the destination has {left // 1024} MiB left, the guest needs {guest.touched_kib // 1024} MiB"
-                    )
-                    self._run.tell(Event("note", guest.name, f"not started: {text}"))
-                    if not self._run.settings.goes_on:
-                        self._run.stop(f"{guest.name}: {text}")
-                    return False
-                if not told:
-                    self._run.tell(Event("waiting", guest.name, "waiting for memory on the destination"))
-                    told = True
-                time.sleep(LOOK_AGAIN)
-            if self._run.stopping.is_set():
+        """Wait for memory on the destination and for the guest's turn; return False if it must not be started."""
+        with self._promises.deciding:
+            if not self._has_room(guest):
                 return False
-            self._promised[guest.uuid] = guest.touched_kib
-            self._last_start = time.monotonic()
+            self._promises.make(guest.uuid, guest.touched_kib)
+            for starts in self._starts:
+                starts.wait()
+            if self._run.stopping.is_set():
+                self._promises.end(guest.uuid)
+                return False
             return True
+
+    def _has_room(self, guest: PlannedGuest) -> bool:
+        """Wait for memory on the destination; return False if there is none, or if the run is stopped."""
+        told = False
+        while not self._run.stopping.is_set():
+            room, promised = self._run.room(), self._promises.total
+            left = None if room is None else room - promised
+            if left is None or left >= guest.touched_kib:
+                return True
+            if not promised:
+                text = f"the destination has {left // 1024} MiB left, the guest needs {guest.touched_kib // 1024} MiB"
+                self._run.tell(Event("note", guest.name, f"not started: {text}"))
+                if not self._run.settings.goes_on:
+                    self._run.stop(f"{guest.name}: {text}")
+                return False
+            if not told:
+                self._run.tell(Event("waiting", guest.name, "waiting for memory on the destination"))
+                told = True
+            time.sleep(LOOK_AGAIN)
+        return False

@@ -41,6 +41,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "capacity": ("text", "json", "markdown", "html"),
     "fix": ("text", "ansible"),
     "ledger": ("text", "json", "markdown", "html"),
+    "evacuation": ("text", "json"),
     "runs": ("text", "json", "markdown", "html"),
     "rules": ("text", "json", "markdown", "html"),
     "hosts": ("text", "json"),

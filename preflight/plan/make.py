@@ -139,8 +139,8 @@ def _staying(one: Stays) -> StayingGuest:
     return StayingGuest(name=one.name, uuid=one.uuid, rule=one.rule, why=encodable(one.why)[:MOST_SAID])
 
 
-def spacing(checked: Checked) -> float:
-    """Return the seconds between two starts: more than usual where a firewall limits their rate."""
+def spacing(checked: Checked, role: Role | None = None) -> float:
+    """Return the seconds between two starts, of both hosts or of one: more than usual where a firewall limits them."""
     migration = checked.report.migration
     usual = SPACING_OF_LOGINS if migration.peer_to_peer else SPACING
     active = sum(guest.running for guest in checked.guests)
@@ -149,6 +149,7 @@ def spacing(checked: Checked) -> float:
         limit.interval
         for limit in checked.report.capacity.limits
         if limit.interval is not None
+        and role in (None, limit.host)
         and (counts_data(limit) or migration.peer_to_peer)
         and not (limit.host is Role.SOURCE and limit.name == LOGIN_RATE)
         and active > ((limit.allows if limit.in_turn is None else limit.in_turn) or 0)

@@ -5,12 +5,13 @@ used only from a file that nobody but its owner could have written or replaced, 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from preflight.errors import UserError
+from preflight.request.method import Method
 from preflight.schema.plan import MigrationPlan
 
 #: Harmless parameters of a libvirt URI. All others of doRemoteOpen (src/remote/remote_driver.c, libvirt 12) run a
@@ -32,8 +33,12 @@ class Found(NamedTuple):
 
 def program_words(plan: MigrationPlan) -> Iterator[Found]:
     """Yield the programs, sockets, keys and weaker checks in this plan."""
-    method = plan.method
     uris = {"source": plan.source, "destination": plan.destination, "destination_uri": plan.destination_uri}
+    return words_of(uris, plan.method)
+
+
+def words_of(uris: Mapping[str, str], method: Method) -> Iterator[Found]:
+    """Yield the same of hosts and URIs, by the names of their fields, and of the options of a migration."""
     for field, text in uris.items():
         for name in _parameters(text):
             if name not in HARMLESS:
@@ -56,9 +61,14 @@ def refuse_programs(path: Path, plan: MigrationPlan, doubt: str | None, confirme
 
     `doubt` describes who else can read or replace the file; None if nobody can.
     """
+    refuse_words(path, program_words(plan), doubt, confirmed)
+
+
+def refuse_words(path: Path, words: Iterable[Found], doubt: str | None, confirmed: Sequence[str]) -> None:
+    """Raise `UserError` for these words of such a file."""
     if doubt is None:
         return
-    for word in program_words(plan):
+    for word in words:
         if word.text not in confirmed:
             again = "" if "XML" in word.parameter else ", or give the URI again with --confirm-uri"
             raise UserError(

@@ -8,18 +8,12 @@ from preflight.facts.fact import Unreadable
 from preflight.forecast.duration import forecast, link_of
 from preflight.judge.check import Checked
 from preflight.plan.make import OWN_CONNECTIONS, WIDTH, Pace, Refused
+from preflight.request.migration import Role
 
 
 def pace(checked: Checked, at_once: int | None) -> Pace:
     """Return the requested or the quickest width; raises `Refused` for more than the hosts' limits allow."""
-    shares_logins = not checked.report.migration.peer_to_peer
-    limits = [
-        limit
-        for limit in checked.report.capacity.limits
-        if limit.scope is Scope.IN_FLIGHT
-        and limit.allows is not None
-        and not (shares_logins and limit.name in OF_LOGINS)
-    ]
+    limits = _in_flight(checked)
     most = min((_left(limit) for limit in limits), default=1)
     binding = min(limits, key=_left, default=None)
     said = "no limit could be read" if binding is None else f"{binding.name} on the {binding.host.value}"
@@ -40,12 +34,33 @@ def pace(checked: Checked, at_once: int | None) -> Pace:
     return Pace(width, because, finite, predicted.seconds, _calls(checked))
 
 
+def most_at(checked: Checked, role: Role, *, runs: int = 1) -> tuple[int, str] | None:
+    """Return how many migrations one host allows at once, with the limit; None if no limit could be read.
+
+    So many `runs` of preflight side by side each have their own connections to that host.
+    """
+    left = [(_left(limit, runs), limit.name) for limit in _in_flight(checked) if limit.host is role]
+    return min(left, default=None)
+
+
+def _in_flight(checked: Checked) -> list[Limit]:
+    """Return the limits on migrations that run together; in a managed migration all of a run share its logins."""
+    shares_logins = not checked.report.migration.peer_to_peer
+    return [
+        limit
+        for limit in checked.report.capacity.limits
+        if limit.scope is Scope.IN_FLIGHT
+        and limit.allows is not None
+        and not (shares_logins and limit.name in OF_LOGINS)
+    ]
+
+
 def _calls(checked: Checked) -> int:
     """Return the number of calls that one connection may have outstanding without the daemon ignoring it."""
     told = [limit.allows for limit in checked.report.capacity.limits if limit.name == "max_client_requests"]
     return max(1, min(filter(None, told), default=1))
 
 
-def _left(limit: Limit) -> int:
-    own = OWN_CONNECTIONS if limit.name == "max_clients" else 0
+def _left(limit: Limit, runs: int = 1) -> int:
+    own = runs * OWN_CONNECTIONS if limit.name == "max_clients" else 0
     return max(0, (limit.allows or 0) - limit.reserve - own)

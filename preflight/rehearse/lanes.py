@@ -1,7 +1,6 @@
 """Rehearses all guests of a run: one as a canary, then the others, a limited number at a time."""
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -10,6 +9,7 @@ from preflight.errors import UserError
 from preflight.migrate.journal import JournalError
 from preflight.migrate.lane import Lane
 from preflight.migrate.settle import look_at_both
+from preflight.migrate.turns import Starts, in_lanes
 from preflight.rehearse.answer import Answer, Rehearsed, not_rehearsed
 from preflight.rehearse.guest import Rehearsal, rehearse
 from preflight.rehearse.traces import Marks
@@ -31,30 +31,18 @@ class Lanes:
         self._rehearsal, self._run, self._marks = rehearsal, rehearsal.run, marks
         self._answers: dict[str, Rehearsed] = {}
         self._lock = threading.Lock()
-        self._gate = threading.Lock()
-        self._last_start = 0.0
+        self._starts = Starts(rehearsal.run.plan.spacing)
 
     def rehearse(self, guests: Sequence[PlannedGuest]) -> Mapping[str, Rehearsed]:
         """Rehearse the guests in their order, the first alone; return the answers by UUID."""
         self._run.mark_logs(guests)
         first, *others = guests
-        self._in_lanes([first], 1)
-        self._in_lanes(others, self._run.plan.width)
+        in_lanes([first], 1, self._lane)
+        in_lanes(others, self._run.plan.width, self._lane)
         for guest in guests:
             if guest.uuid not in self._answers:
                 self._answers[guest.uuid] = not_rehearsed(guest.name, guest.uuid, STOPPED)
         return dict(self._answers)
-
-    def _in_lanes(self, guests: Sequence[PlannedGuest], width: int) -> None:
-        waiting: SimpleQueue[PlannedGuest] = SimpleQueue()
-        for guest in guests:
-            waiting.put(guest)
-        threads = [threading.Thread(target=self._lane, args=(waiting,)) for _ in range(min(width, len(guests)))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.2)  # signal handlers run between two joins
 
     def _lane(self, waiting: SimpleQueue[PlannedGuest]) -> None:
         lane = Lane(self._run)
@@ -64,7 +52,7 @@ class Lanes:
                     guest = waiting.get_nowait()
                 except Empty:
                     return
-                self._wait_for_turn()
+                self._starts.wait()
                 answer = self._answer(guest, lane)
                 with self._lock:
                     self._answers[guest.uuid] = answer
@@ -72,11 +60,6 @@ class Lanes:
                     self._run.stop(f"{guest.name} is not as it was before: no further guest is rehearsed")
         finally:
             lane.close()
-
-    def _wait_for_turn(self) -> None:
-        with self._gate:
-            time.sleep(max(0.0, self._last_start + self._run.plan.spacing - time.monotonic()))
-            self._last_start = time.monotonic()
 
     def _answer(self, guest: PlannedGuest, lane: Lane) -> Rehearsed:
         try:

@@ -44,7 +44,7 @@ _AtATime = Annotated[int, Field(ge=1, le=65535)]
 
 
 #: The help text of each option.
-_OPTIONS = {
+OPTIONS = {
     name: option.help or " ".join(switch.help for switch in option.switches) for name, option in declared().items()
 }
 
@@ -117,7 +117,7 @@ class MigrationPlan(Document):
         description="URI of the destination's libvirt, as used by whichever side opens the control connection."
     )
     is_uri_given: bool = Field(default=False, description="True if the user gave that URI.")
-    method: Annotated[Method, Inside(_OPTIONS)] = Field(
+    method: Annotated[Method, Inside(OPTIONS)] = Field(
         description="The options of `preflight migrate` by which the guests are moved; an option that is left out has"
         " its default."
     )

@@ -10,6 +10,8 @@ from preflight.schema import (
     capacity,
     config,
     difference,
+    evacuated,
+    evacuation,
     events,
     hosts,
     inventory,
@@ -115,6 +117,13 @@ PUBLISHED = (
         status.STATUS,
     ),
     Published(
+        "evacuated",
+        evacuated.FORMAT,
+        "The output of `preflight status RECORD --format json`",
+        f"The state of each guest according to the record of an evacuation. No host was asked. {_OPEN}",
+        evacuated.EVACUATED,
+    ),
+    Published(
         "runs",
         status.FORMAT,
         "The output of `preflight status --format json`",
@@ -184,6 +193,13 @@ PUBLISHED = (
         "A file written by `preflight plan`",
         f"A whole run: the guests, their order, the number at a time, and the options. {_CLOSED}",
         plan.PLAN,
+    ),
+    Published(
+        "evacuation",
+        evacuation.FORMAT,
+        "The record of an evacuation, and a file written by `preflight evacuate --plan`",
+        f"The guests that are to leave a host, the runs that take them, and who stays and why. {_CLOSED}",
+        evacuation.EVACUATION,
     ),
     Published(
         "journal",

@@ -57,6 +57,8 @@ class HostMemory(Fact, frozen=True, kw_only=True):
     #: None if the kernel does not report them.
     nodes: frozenset[int] | None = None
     cpus: frozenset[int] | None = None
+    #: All memory in KiB, huge pages included (MemTotal); None if it is not reported.
+    total_kib: int | None = None
     #: Memory available to programs without swapping in KiB, as estimated by the kernel (MemAvailable, without huge
     #: pages); None if it is not reported.
     available_kib: int | None = None
@@ -116,6 +118,7 @@ class HostMemory(Fact, frozen=True, kw_only=True):
             ),
             nodes=number_set(online["node"]) if "node" in online else None,
             cpus=number_set(online["cpu"]) if "cpu" in online else None,
+            total_kib=kib["MemTotal"],
             available_kib=kib.get("MemAvailable"),
             swap_free_kib=kib.get("SwapFree", 0),
         )

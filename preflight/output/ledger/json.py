@@ -1,5 +1,7 @@
 """The outcome of a run for each guest, as JSON."""
 
+from typing import Any
+
 from preflight.migrate.ledger import Row
 from preflight.output.ledger.text import Told, is_as_asked
 from preflight.schema import document, status
@@ -23,18 +25,23 @@ def render(ledger: Told, _colour: bool) -> str:
 
 
 def _guest(row: Row) -> status.Guest:
-    return status.Guest(
-        name=row.name,
-        uuid=row.uuid,
-        result=row.result and row.result.value,
-        source=row.source and row.source.value,
-        destination=row.destination and row.destination.value,
-        persistent=row.persistent,
-        error=row.error,
-        why=row.why,
-        rule=row.rule,
-        seconds=row.seconds,
-        downtime=row.downtime,
-        began=row.began,
-        kept=row.kept,
-    )
+    return status.Guest(**fields(row))
+
+
+def fields(row: Row) -> dict[str, Any]:
+    """Return the fields of a guest's row as contracts have them."""
+    return {
+        "name": row.name,
+        "uuid": row.uuid,
+        "result": row.result and row.result.value,
+        "source": row.source and row.source.value,
+        "destination": row.destination and row.destination.value,
+        "persistent": row.persistent,
+        "error": row.error,
+        "why": row.why,
+        "rule": row.rule,
+        "seconds": row.seconds,
+        "downtime": row.downtime,
+        "began": row.began,
+        "kept": row.kept,
+    }

@@ -87,18 +87,23 @@ def cells(row: Row) -> tuple[str, ...]:
 def remarks(ledger: Told) -> Iterator[str]:
     """Yield what there is to say about guests, a line each: what was left behind, and why a guest did not arrive."""
     for row in ledger.rows:
-        if row.kept and row.result is Result.ARRIVED:
-            yield one_line(f"{named(row.name)}: the source keeps its own {', '.join(row.kept)}")
-        if row.result is Result.ARRIVED and not row.why:
-            continue
-        if row.error:
-            yield f"{named(row.name)}: {one_line(row.error)}"
-        if row.why:
-            yield f"{named(row.name)}: {one_line(row.why)}"
-        if row.rule:
-            yield f"{named(row.name)}: see `preflight explain {one_line(row.rule)}`"
+        yield from remarks_on(row)
     for guest in ledger.plan.stays:
         yield f"not begun: {staying(guest)}"
+
+
+def remarks_on(row: Row) -> Iterator[str]:
+    """Yield the same about one guest."""
+    if row.kept and row.result is Result.ARRIVED:
+        yield one_line(f"{named(row.name)}: the source keeps its own {', '.join(row.kept)}")
+    if row.result is Result.ARRIVED and not row.why:
+        return
+    if row.error:
+        yield f"{named(row.name)}: {one_line(row.error)}"
+    if row.why:
+        yield f"{named(row.name)}: {one_line(row.why)}"
+    if row.rule:
+        yield f"{named(row.name)}: see `preflight explain {one_line(row.rule)}`"
 
 
 def verdict(ledger: Told) -> str:

@@ -7,7 +7,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias
 
@@ -30,17 +30,23 @@ LINE_EVERY = 5.0
 #: Seconds that the last events may take to be shown once the run is over.
 PATIENCE = 5.0
 
+NO_GROUPS: Mapping[str, Sequence[PlannedGuest]] = {}
+
 #: Shows an event, with the time at which it happened.
 Show: TypeAlias = Callable[[float, Event], None]
 
 
 @contextlib.contextmanager
-def shown(guests: Sequence[PlannedGuest], events: Path | None) -> Iterator[Tell]:
+def shown(
+    guests: Sequence[PlannedGuest], events: Path | None, groups: Mapping[str, Sequence[PlannedGuest]] = NO_GROUPS
+) -> Iterator[Tell]:
     """Yield the function to call with each event, from any thread; raise `UserError` if the file cannot be written.
+
+    Each group, such as the guests that go to one destination, has a bar of its own beside the one for all.
 
     That function neither raises nor waits: a migration continues while the terminal is stopped (Ctrl-S), or gone.
     """
-    outlets = [_Outlet(lambda: _bars(guests) if _is_terminal() else contextlib.nullcontext(_Lines()))]
+    outlets = [_Outlet(lambda: _bars(guests, groups) if _is_terminal() else contextlib.nullcontext(_Lines()))]
     if events is not None:
         log = _opened(events)
         outlets.append(_Outlet(lambda: _logged(log)))
@@ -177,7 +183,7 @@ def _say(name: str, text: str) -> None:
 
 
 @contextlib.contextmanager
-def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Show]:
+def _bars(guests: Sequence[PlannedGuest], groups: Mapping[str, Sequence[PlannedGuest]]) -> Iterator[Show]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.table import Column
 
@@ -193,44 +199,61 @@ def _bars(guests: Sequence[PlannedGuest]) -> Iterator[Show]:
         *(() if narrow else (TimeElapsedColumn(),)),
     )
     with Progress(*columns, console=console) as progress:
-        yield _Bars(progress, guests)
+        yield _Bars(progress, guests, groups)
 
 
 class _Bars:
-    """A bar for each guest that has begun and, if there are several guests, one for all.
+    """A bar for each guest that has begun and, if there are several, one for all guests and one for each group.
 
     A bar is the memory that was sent, of all that has to be sent. The latter grows when a guest writes to memory that
     was sent already, and the bar then goes back.
     """
 
-    def __init__(self, progress: "Progress", guests: Sequence[PlannedGuest]) -> None:
+    def __init__(
+        self, progress: "Progress", guests: Sequence[PlannedGuest], groups: Mapping[str, Sequence[PlannedGuest]]
+    ) -> None:
         self._progress = progress
         self._whole = Whole(guests)
         self._tasks: dict[str, TaskID] = {}
         self._setbacks = _Setbacks()
-        self._all = progress.add_task("all", words="") if len(guests) > 1 else None
-        self._show_all()
+        #: The guests together that have a bar, and their bars.
+        self._together: dict[TaskID, Whole] = {}
+        if len(guests) > 1:
+            self._together[progress.add_task("all", words="")] = self._whole
+        self._group_of: dict[str, Whole] = {}
+        for name, some in groups.items() if len(groups) > 1 else ():
+            group = self._together[progress.add_task(f"to {one_line(name)}", words="")] = Whole(some)
+            self._group_of |= dict.fromkeys((guest.name for guest in some), group)
+        self._show_together()
 
     def __call__(self, _at: float, event: Event) -> None:
         name = event.guest or ""
         if event.kind == "started":
-            self._whole.guest(name).start()
+            for whole in self._wholes(name):
+                whole.guest(name).start()
             if name not in self._tasks:
                 self._tasks[name] = self._progress.add_task(named(name), words="")
             self._show(name, ("starting",))
         elif event.kind == "progress" and event.sample is not None:
             if why := self._setbacks.why(name, event.sample):
                 self._say(name, f"fell behind: {why}")
-            self._whole.hear(name, event.sample)
+            for whole in self._wholes(name):
+                whole.hear(name, event.sample)
             guest = self._whole.guest(name)
             self._show(name, (of(guest.left, guest.total), str(guest.eta), *rates(event.sample)))
         elif event.kind == "ended":
-            self._whole.guest(name).end(arrived=event.told.get("result") == "arrived")
+            for whole in self._wholes(name):
+                whole.guest(name).end(arrived=event.told.get("result") == "arrived")
             self._show(name, (one_line(in_words(event)),))
         elif text := in_words(event):
             self._whole.starts_more &= event.kind != "stopping"
             self._say(name, text)
-        self._show_all()
+        self._show_together()
+
+    def _wholes(self, name: str) -> Sequence[Whole]:
+        """Return the guests together among which this one is."""
+        group = self._group_of.get(name)
+        return (self._whole,) if group is None else (self._whole, group)
 
     def _say(self, name: str, text: str) -> None:
         head = f"{named(name)}: " if name else ""
@@ -244,10 +267,10 @@ class _Bars:
             done, total = (guest.sent, guest.total) if guest.total else (int(guest.stage is Stage.ARRIVED), 1)
             self._progress.update(self._tasks[name], completed=done, total=total, words=self._fitted(words))
 
-    def _show_all(self) -> None:
-        if self._all is not None:
-            done, total = self._whole.progress
-            self._progress.update(self._all, completed=done, total=total, words=self._fitted(self._whole.words()))
+    def _show_together(self) -> None:
+        for task, whole in self._together.items():
+            done, total = whole.progress
+            self._progress.update(task, completed=done, total=total, words=self._fitted(whole.words()))
 
     def _fitted(self, words: Sequence[str]) -> str:
         """Fit words beside the longest name, the bar and the percentage."""

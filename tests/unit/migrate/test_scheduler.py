@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from preflight.migrate import scheduler
+from preflight.migrate import scheduler, turns
 from preflight.migrate.events import Event
 from preflight.migrate.journal import JournalError
 from preflight.migrate.lane import Lane
@@ -85,9 +85,31 @@ class Clock:
 
 def test_guests_start_at_least_so_far_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pair, clock = three(tmp_path, spacing=0.3), Clock()
-    monkeypatch.setattr(scheduler, "time", clock)
+    monkeypatch.setattr(turns, "time", clock)
     assert {one.result for one in moved(pair).values()} == {Result.ARRIVED}
     assert clock.slept == pytest.approx([0.0, 0.3, 0.3])
+
+
+def test_runs_that_share_places_move_no_more_guests_at_a_time_than_those(tmp_path: Path) -> None:
+    pair, places, under_way, most = three(tmp_path), threading.BoundedSemaphore(2), [0], [0]
+    lock = threading.Lock()
+
+    def begin() -> None:
+        with lock:
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+        time.sleep(0.1)
+
+    def end() -> None:
+        with lock:
+            under_way[0] -= 1
+
+    pair.source.migrations.at |= {"begin": begin, "end": end}
+    shell: None = None
+    lanes = Lanes(pair.run, shell, shell, places=places)  # type: ignore[arg-type] # no shell is asked of guests that run
+    ended = lanes.move(pair.plan.guests, canary=False, known={})
+    assert {one.result for one in ended.values()} == {Result.ARRIVED}
+    assert most == [2]
 
 
 def test_memory_that_is_promised_to_guests_under_way_is_not_promised_twice(tmp_path: Path) -> None:
@@ -193,7 +215,7 @@ def test_no_guest_is_begun_once_the_canary_has_not_arrived(tmp_path: Path) -> No
     ended = moved(pair, canary=True)
     assert [(one.guest.name, one.result) for one in ended.values()] == [("web", Result.STAYED)]
     said = [event.text for event in pair.told if event.kind == "stopping"]
-    assert said == ["web did not arrive: no further guest is started"]
+    assert said == ["web did not arrive: no further guest is sent to host2.example.com"]
 
 
 def test_the_others_go_on_after_one_that_did_not_arrive_where_that_is_asked_for(tmp_path: Path) -> None:

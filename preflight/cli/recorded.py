@@ -1,0 +1,23 @@
+"""Refusal of options whose values a file determines: a plan or a journal is carried out as it was written."""
+
+from collections.abc import Collection
+
+import typer
+
+from preflight.errors import UserError
+
+
+def refuse_what_is_written_down(context: typer.Context, where: str, of_the_run: Collection[str]) -> None:
+    """Raise `UserError` for an option on the command line that the file determines: all but those `of_the_run`."""
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name not in of_the_run and is_typed(context, name):
+            is_no = context.params.get(name) is False and parameter.secondary_opts
+            option = (parameter.secondary_opts if is_no else parameter.opts)[0]
+            raise UserError(f"{option}: the {where} determines this, so it cannot be changed here")
+
+
+def is_typed(context: typer.Context, name: str) -> bool:
+    """Report whether an option was given on the command line, by the name of its parameter."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"

@@ -1,0 +1,242 @@
+"""What the rounds of an evacuation act on: its hosts, between which guests are moved, and its record."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from preflight.answers import SavedHost
+from preflight.collect.endpoints import open_hosts
+from preflight.commands import legs as running
+from preflight.commands.leg_checks import checked
+from preflight.commands.legs import Leg
+from preflight.commands.made import taken_now
+from preflight.commands.migrate import (
+    ARRIVED,
+    INTERRUPTED,
+    NOT_ARRIVED,
+    Wanted,
+    agree,
+    asked_for,
+    refused,
+    rules_of,
+)
+from preflight.errors import UserError
+from preflight.evacuate import record as records
+from preflight.evacuate.planning import Planned, Request, planned
+from preflight.evacuate.problem import Closed
+from preflight.evacuate.rounds import Anew, Carried, Ended, Rounds
+from preflight.evacuate.rows import account, moved_by
+from preflight.fleet.collect import Manner, collect
+from preflight.judge.check import own_of
+from preflight.output import formats
+from preflight.output.evacuation import plan as shown_plan
+from preflight.output.progress_bar import bar
+from preflight.request.check_request import Asked, Selection
+from preflight.request.migration import Mode
+from preflight.schema import evacuation as schema
+from preflight.schema.evacuation import Evacuation
+from preflight.schema.plan import Identity
+from preflight.visible import clean, one_line
+
+
+class Manners(Struct, frozen=True, kw_only=True):
+    """How an evacuation is carried out."""
+
+    wanted: Wanted
+    #: True if the first guest that does not arrive ends it; otherwise what has not begun is planned anew.
+    stops: bool = False
+    #: True if the guests of each run are rehearsed before they are moved.
+    rehearses: bool = False
+    #: Hosts that are asked at the same time.
+    width: int = 16
+
+
+def plan_of(request: Request, manners: Manners, closed: Sequence[Closed] = ()) -> Planned:
+    """Ask all hosts, and plan; raises `Refused` and `UserError`."""
+    return planned(request, _answers(request, manners), rules_of(request.asked), closed)
+
+
+def _answers(request: Request, manners: Manners) -> Mapping[str, SavedHost]:
+    names = [name for name in (request.source, *request.destinations) if name not in request.saved]
+    if not names:
+        return request.saved
+    asked = request.asked
+    sources, own = own_of(rules_of(asked))
+    manner = Manner(
+        width=manners.width,
+        timeout=asked.timeout,
+        peer_to_peer=asked.method.mode is not Mode.MANAGED,
+        sources=sources,
+        own=own,
+        taken=taken_now(asked.site),
+        ways=len(request.destinations),  # each of them is one that a guest may go
+        leaving=frozenset((request.source,)),
+        arriving=frozenset(request.destinations),
+    )
+    with bar("asking", 2 * len(names)) as advance:
+        found = collect(names, tuple(request.saved.values()), manner, advance)
+    return {**request.saved, **dict(zip(names, found, strict=True))}
+
+
+class Hosts:
+    """The hosts of an evacuation, and its record: what its rounds act on."""
+
+    def __init__(self, path: Path, request: Request, manners: Manners) -> None:
+        """Take the file of the record, whose lock the caller holds.
+
+        The user is asked about a plan that is made anew, and about the way home.
+        """
+        self.path = path
+        self._request, self._manners = request, manners
+
+    def write(self, record: Evacuation) -> None:
+        """Write the record; raises `RecordError`."""
+        records.write(self.path, record)
+
+    def say(self, text: str) -> None:
+        """Print a line to standard error."""
+        print(f"preflight: {one_line(text)}", file=sys.stderr)
+
+    def plan_anew(self, left: Sequence[str], closed: Sequence[schema.Closed]) -> Anew:
+        """Plan for these guests, show that, and ask; raises `Refused` and `UserError`."""
+        asked = replace(self._request.asked, guests=tuple(left), as_they_are=True, left_out=())
+        ways = [Closed(one.guest, one.destination, one.why) for one in closed]
+        found = plan_of(replace(self._request, asked=asked, again=True), self._manners, ways)
+        sys.stderr.write("\nplanned anew, for the guests that are left:\n")
+        sys.stderr.write(clean(shown_plan.text(found)))
+        planned = found.record.planned
+        if planned and agree(self._manners.wanted.ask, "continue?") is not None:
+            planned = ()
+        return Anew(planned, found.record.staying, found.record.seconds, found.record.width)
+
+    def carry_out(self, legs: Sequence[schema.Leg], rounds: Rounds) -> Carried:
+        """Check each run, rehearse and ask if so wanted, and carry out those that may begin, side by side."""
+        first = records.next_number(self.path)
+        wanted = self._manners.wanted
+        with contextlib.ExitStack() as stack:
+            opened = [
+                (leg, stack.enter_context(open_hosts(self._asked(leg))), self._journal(first + number, leg))
+                for number, leg in enumerate(legs)
+            ]
+            fit, unfit = checked(opened, rules_of(self._request.asked), partial(_identity, rounds.record))
+            closed = [_closed(one.leg.destination, one.why, guest) for one in unfit for guest in one.guests or (None,)]
+            if not fit:
+                return Carried(closed=tuple(closed), refused="refused: no check before the migrations says READY")
+            if self._manners.rehearses:
+                fit, more, interrupted = self._rehearsed(fit)
+                closed += more
+                if not fit:
+                    no = "refused: no rehearsal was accepted"
+                    return Carried(closed=tuple(closed), interrupted=interrupted, refused=no)
+            if rounds.record.home and not self._agreed(rounds.record, fit):
+                return Carried(closed=tuple(closed), interrupted=True, refused="refused: not confirmed")
+            begun, refusals = stack.enter_context(running.prepared(fit))
+            closed += [_closed(destination, why) for destination, why in refusals.items()]
+            if not begun:
+                return Carried(closed=tuple(closed), refused=next(iter(refusals.values())))
+            rounds.begin([_recorded(leg) for leg, _ in begun])
+            most = None if rounds.record.home else rounds.record.width
+            ended = running.move(begun, wanted, stop_together=self._manners.stops, most=most)
+        return Carried(
+            ended=tuple(Ended(one.leg.planned.source, one.leg.planned.destination, one.rows) for one in ended),
+            closed=tuple(closed),
+            interrupted=any(one.interrupted for one in ended),
+        )
+
+    def _agreed(self, record: Evacuation, legs: Sequence[Leg]) -> bool:
+        names = {guest.uuid: guest.name for guest in record.guests}
+        sys.stderr.write(clean(shown_plan.of_legs(map(_recorded, legs), names)))
+        return agree(self._manners.wanted.ask, "migrate?") is None
+
+    def _rehearsed(self, legs: Sequence[Leg]) -> tuple[list[Leg], list[schema.Closed], bool]:
+        """Rehearse the guests of each run; return the runs that libvirt accepts, and the ways that it refuses.
+
+        The last value is True if nothing further may be begun.
+        """
+        from preflight.commands.rehearsed import accepted
+
+        found: list[Leg] = []
+        closed: list[schema.Closed] = []
+        for leg in legs:
+            done = accepted(leg.planned, leg.checked, leg.opened, self._manners.wanted)
+            if done.interrupted:
+                return [], closed, True
+            destination = leg.planned.destination
+            closed += [_closed(destination, f"the rehearsal: {why}", uuid) for uuid, why in done.refused.items()]
+            if done.confirmed is not None:
+                found.append(Leg(*done.confirmed, leg.opened, leg.journal))
+        return found, closed, False
+
+    def _journal(self, number: int, leg: schema.Leg) -> Path:
+        ends = (leg.source, leg.destination)
+        names = "-".join("".join(one if one.isalnum() or one in ".-" else "_" for one in end)[:40] for end in ends)
+        return records.journals_of(self.path) / f"{number:04}-{names}.journal"
+
+    def _asked(self, leg: schema.Leg) -> Asked:
+        asked = self._request.asked
+        return asked_for(
+            leg.source,
+            leg.destination,
+            Selection(guests=leg.guests, as_they_are=True),
+            asked.method,
+            transport=asked.transport,
+            ignore=asked.ignore,
+            site=asked.site,
+            timeout=asked.timeout,
+        )
+
+
+def carried_out(path: Path, rounds: Rounds, go: Callable[[], str | None]) -> str | None:
+    """Carry out rounds; return what `go` returns, which is why nothing was begun, or why they ended early.
+
+    If the record or a journal cannot be written, it is known of each guest what the journals have.
+    """
+    try:
+        return go()
+    except UserError as why:
+        with contextlib.suppress(UserError):
+            rounds.moved |= moved_by(path, rounds.record)
+        return str(why)
+
+
+def told(rounds: Rounds, refusal: str | None = None) -> int:
+    """Write the record, print the ledger, and return the exit code; `refusal` is why nothing was begun, if so."""
+    found = account(rounds.record, rounds.moved)
+    unwritten = None
+    try:
+        rounds.end(over=found.is_done)
+    except UserError as why:
+        unwritten = f"the record is incomplete: {why}"
+    if refusal is not None and not rounds.moved:
+        return refused(refusal)
+    formats.deliver("evacuation", "text", found)
+    for text in filter(None, (refusal, unwritten)):
+        refused(text)
+    if found.is_done:
+        return ARRIVED
+    return INTERRUPTED if rounds.interrupted else NOT_ARRIVED
+
+
+def _identity(record: Evacuation, name: str) -> Identity | None:
+    """Return the machine to which a host's name led when the evacuation was planned; None if it did not answer then."""
+    return next((host.identity for host in (record.source, *record.destinations) if host.name == name), None)
+
+
+def _closed(destination: str, why: str, guest: str | None = None) -> schema.Closed:
+    return schema.Closed(guest=guest, destination=destination, why=one_line(why.removeprefix("refused: "))[:8192])
+
+
+def _recorded(leg: Leg) -> schema.Leg:
+    planned = leg.planned
+    return schema.Leg(
+        source=planned.source,
+        destination=planned.destination,
+        guests=tuple(guest.uuid for guest in planned.guests),
+        width=planned.width,
+        journal=leg.journal.name,
+    )

@@ -1,0 +1,1 @@
+"""An evacuation: its plan before anything is moved, and its ledger afterwards."""

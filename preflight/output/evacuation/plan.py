@@ -1,0 +1,141 @@
+"""The plan of an evacuation for the person who decides whether to carry it out."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from preflight.evacuate.planning import Planned
+from preflight.output.evacuation.words import duration, mib
+from preflight.output.report.skipped import skipped
+from preflight.output.terminal import listed, padded, width, wrapped
+from preflight.placement.answer import Answer, Move, Obstacle, Stay
+from preflight.placement.problem import Problem
+from preflight.schema.evacuation import Evacuation, Leg
+from preflight.visible import named, one_line
+
+#: The column in which the text begins, behind its label.
+_COLUMN = 13
+#: Obstacles and remedies that are shown of one guest.
+_SHOWN = 6
+
+
+def text(found: Planned) -> str:
+    """Return who goes where, who stays and why, how many at a time, and how long it takes."""
+    report = next(iter(found.checks.values())).report
+    not_included = [
+        _row("" if number else "not included", line) for number, line in enumerate(skipped(report, "planned"))
+    ]
+    return _whole((*_lines(found.problem, found.answer), *not_included))
+
+
+def of_record(record: Evacuation) -> str:
+    """Return the same of a plan that was written to a file, as far as the file says it."""
+    names = {guest.uuid: guest.name for guest in record.guests}
+    lines = [_row("from", one_line(record.source.name))]
+    for number, leg in enumerate(record.planned):
+        lines.append(_row("" if number else "to", _leg(leg, names)))
+    for number, one in enumerate(record.staying):
+        stays = f"{named(names.get(one.guest, one.guest))}: {one_line(one.why)}"
+        lines.append(_row("" if number else "stays", stays))
+    if record.seconds is not None:
+        lines.append(_row("duration", f"about {duration(record.seconds)} by the pre-copy model"))
+    return _whole(lines)
+
+
+def of_legs(legs: Iterable[Leg], names: Mapping[str, str]) -> str:
+    """Return a line for each run: its hosts, its guests by UUID and name, and how many move at a time."""
+    return _whole(
+        _row("" if number else "from", f"{one_line(leg.source)} to {_leg(leg, names)}")
+        for number, leg in enumerate(legs)
+    )
+
+
+def _leg(leg: Leg, names: Mapping[str, str]) -> str:
+    guests = listed([named(names.get(uuid, uuid)) for uuid in leg.guests])
+    width = "" if leg.width is None else f", {leg.width} at a time"
+    return f"{one_line(leg.destination)}{width}: {guests}"
+
+
+def _whole(lines: Iterable[str]) -> str:
+    columns = width()
+    return "\n".join(part for line in lines for part in wrapped(line, width=columns, indent=_COLUMN)) + "\n"
+
+
+def _lines(problem: Problem, answer: Answer) -> Iterator[str]:
+    yield _row("from", one_line(problem.source.name))
+    yield _row("to", listed([one_line(one.name) for one in problem.destinations]))
+    guests = {guest.name: guest for guest in problem.guests}
+    for number, move in enumerate(answer.moves):
+        guest = guests[move.guest]
+        size = f"{mib(guest.all_kib)}" if guest.active else "off, definition only"
+        yield _row(
+            "" if number else "guests", f"{named(move.guest)} -> {one_line(move.destination)}  ({size}{_time(move)})"
+        )
+    for number, stay in enumerate(answer.stays):
+        yield _row("" if number else "stays", f"{named(stay.guest)}: {one_line(stay.why)}")
+        yield from _more(stay)
+    if not answer.moves:
+        return
+    yield _row("at a time", ", ".join(_widths(problem, answer)))
+    yield _row("duration", "; ".join(_duration(answer)))
+    if problem.window is not None:
+        yield _row("window", _window(problem.window, answer))
+    yield _row("placed by", _solver(answer))
+
+
+def _time(move: Move) -> str:
+    if not move.converges:
+        return ", does not converge"
+    return "" if move.end is None else f", there after about {duration(move.end)}"
+
+
+def _more(stay: Stay) -> Iterator[str]:
+    """Yield what is in the way, destination by destination, and what would let the guest go."""
+    for obstacle in stay.obstacles[:_SHOWN]:
+        yield _row("", f"  {_at(obstacle)}: {one_line(obstacle.text)}")
+    if len(stay.obstacles) > _SHOWN:
+        yield _row("", f"  and {len(stay.obstacles) - _SHOWN} more")
+    for relief in stay.reliefs[:_SHOWN]:
+        yield _row("", f"  would let it go: {one_line(relief.text)}")
+
+
+def _at(obstacle: Obstacle) -> str:
+    return "the source" if obstacle.destination is None else one_line(obstacle.destination)
+
+
+def _widths(problem: Problem, answer: Answer) -> Iterator[str]:
+    because = (
+        f" ({one_line(problem.source.width_because)} on the source)" if answer.width == problem.source.width else ""
+    )
+    yield f"{answer.width} in all{because}"
+    yield from (f"{most} to {one_line(name)}" for name, most in answer.widths.items())
+
+
+def _duration(answer: Answer) -> Iterator[str]:
+    if answer.seconds is None:
+        yield f"not known: no driver reports the speed of the link of {listed(answer.unknown_links)}"
+    else:
+        less = "" if answer.least is None else f"; no placement takes less than {duration(answer.least)}"
+        yield f"about {duration(answer.seconds)} by the pre-copy model{less}"
+    if answer.seconds is not None and answer.unmeasured:
+        yield "more for guests that write much, whose rate was not measured"
+    if answer.endless:
+        yield f"never for {listed([named(name) for name in answer.endless])}, unless they write less"
+
+
+def _window(seconds: float, answer: Answer) -> str:
+    fits = answer.fits
+    if fits is None:
+        return f"{duration(seconds)}: not known whether it is long enough"
+    if fits:
+        return f"{duration(seconds)}: long enough"
+    return f"{duration(seconds)}: TOO SHORT, {len(answer.in_window or ())} of {len(answer.moves)} guests leave in it"
+
+
+def _solver(answer: Answer) -> str:
+    who = {"highs": "HiGHS", "first fit": "first fit decreasing"}.get(answer.solver, answer.solver)
+    most = "no more guests can leave" if answer.most_leave else "it is not proven that no more guests can leave"
+    best = "in the least time" if answer.optimal else "not proven to be the quickest"
+    return f"{who}: {most}, {best}"
+
+
+def _row(label: str, text: str) -> str:
+    return padded(label, _COLUMN) + text
