@@ -40,6 +40,7 @@ MODULES = {
     "explain": "rules",
     "waivers": "waivers",
     "config": "config",
+    "doctor": "doctor",
 }
 
 #: The variable with which a shell asks for a completion.

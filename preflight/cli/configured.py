@@ -2,9 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -54,6 +54,16 @@ def _read(context: typer.Context, named: str | None) -> object:
     return found
 
 
+def _read_if_usable(context: typer.Context, named: str | None) -> object:
+    """Do the same, but return the `UserError` for a file that cannot be used: a diagnosis is asked for then."""
+    if context.params.get("no_config"):
+        return _read(context, named)
+    try:
+        return _read(context, named)
+    except UserError as why:
+        return why
+
+
 def _refuse_both(context: typer.Context, other: str) -> None:
     source = context.get_parameter_source(other)
     if source is not None and source.name == "COMMANDLINE":
@@ -63,19 +73,24 @@ def _refuse_both(context: typer.Context, other: str) -> None:
 NoConfig = Annotated[
     bool, typer.Option("--no-config", callback=_none, is_eager=True, help="Use no configuration file.")
 ]
-ConfigFile = Annotated[
-    str | None,  # Typer would make a path of what `_read` returns
-    typer.Option(
+
+
+def _config_file(read: Callable[[typer.Context, str | None], object]) -> Any:
+    return typer.Option(
         "--config",
         metavar="FILE",
-        callback=_read,
+        callback=read,
         is_eager=True,
         envvar="PREFLIGHT_CONFIG",
         show_envvar=False,
         help="Configuration file to use, and no other (default: the first one that exists; see docs/configuration.md).",
         show_default=False,
-    ),
-]
+    )
+
+
+# Typer would make a path of what the callbacks return
+ConfigFile = Annotated[str | None, _config_file(_read)]
+ConfigFileIfUsable = Annotated[str | None, _config_file(_read_if_usable)]
 
 
 def configured(no_config: NoConfig = False, config: ConfigFile = None) -> "Configured":

@@ -57,6 +57,13 @@ def load_bindings() -> None:
     import libvirt  # noqa: F401 - only to have it loaded
 
 
+def client_version() -> Version:
+    """Return the version of libvirt's client library; raises `ImportError`, or what else loading it raises."""
+    import libvirt
+
+    return Version.of(libvirt.getVersion())
+
+
 def opened(uri: str) -> Any:
     """Return a libvirt connection (`libvirt.virConnect`); raises `libvirt.libvirtError`."""
     import libvirt

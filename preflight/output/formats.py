@@ -45,6 +45,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "runs": ("text", "json", "markdown", "html"),
     "rules": ("text", "json", "markdown", "html"),
     "hosts": ("text", "json"),
+    "doctor": ("text", "json"),
     "audit": _OF_CHECK,
     "difference": ("text", "json", "markdown", "html"),
     "rule": ("text",),

@@ -12,6 +12,7 @@ from preflight.schema import (
     difference,
     evacuated,
     evacuation,
+    doctor,
     events,
     hosts,
     inventory,
@@ -158,6 +159,13 @@ PUBLISHED = (
         "The output of `--list-hosts --format json`",
         f"The hosts that a command is about, and how they are reached. {_OPEN}",
         hosts.HOSTS,
+    ),
+    Published(
+        "doctor",
+        doctor.FORMAT,
+        "The output of `preflight doctor --format json`",
+        f"What preflight has and lacks, on this machine and on hosts. {_OPEN}",
+        doctor.DOCTOR,
     ),
     Published(
         "difference",

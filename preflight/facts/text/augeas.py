@@ -111,6 +111,11 @@ def load(lens: str) -> None:
     _nodes(lens, "")
 
 
+def version() -> str:
+    """Return the version of the augeas library; raises `ImportError`, or what else loading it raises."""
+    return str(_augeas().get("/augeas/version"))
+
+
 @lru_cache(maxsize=1)
 def _augeas() -> Augeas:
     import augeas  # imported here, since most commands parse no file

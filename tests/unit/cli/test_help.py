@@ -52,7 +52,7 @@ def test_commands_are_listed_by_what_they_are_for() -> None:
         elif listed and line[2:3].isalpha():
             listed[list(listed)[-1]].append(line.split()[0])
     assert listed == {
-        Purpose.LOOK: ["check", "lint", "audit", "capacity", "snapshot", "nagios"],
+        Purpose.LOOK: ["check", "lint", "audit", "capacity", "snapshot", "nagios", "doctor"],
         Purpose.PLAN: ["plan", "fix"],
         Purpose.ACT: ["rehearse", "migrate", "steer"],
         Purpose.LOOK_UP: ["show", "diff", "status", "rules", "explain", "waivers", "config"],

@@ -1,0 +1,1 @@
+"""What preflight has and lacks, as `doctor` shows it."""
