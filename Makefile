@@ -7,7 +7,7 @@ WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos evacuation-chaos evacuation-times growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small steering audit-truth probe-killed domains evacuations gates clean file-faults
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos evacuation-chaos evacuation-times growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small steering audit-truth probe-killed domains evacuations gates clean file-faults deb deb-bookworm deb-trixie container dist package-pins packages-lab
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -29,7 +29,8 @@ check: $(VENV)/.installed
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/shellcheck tools/system-packages .ci/run $$(find preflight examples tests/lab/variants -name '*.sh' -o -name bundle)
+	$(BIN)/shellcheck tools/system-packages .ci/run tools/package/preflight tools/package/debian/postinst \
+	  tools/package/debian/prerm $$(find preflight examples tests/lab/variants tools/package -name '*.sh' -o -name bundle)
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .
@@ -199,6 +200,34 @@ hostile-lab: $(VENV)/.installed-lab
 # The files of examples/gates as they stand: steps of CI jobs, the hook, the units, alerts and queries. As root.
 gates: $(VENV)/.installed-gates
 	$(BIN)/python -m pytest -rP tests/gates/run_ci.py tests/gates/run_hook.py tests/gates/run_services.py
+
+# The sdist, and of that the wheel, for pip and pipx.
+dist: $(VENV)/.installed
+	$(BIN)/python -m build
+
+# A package for each release of Debian, in dist/. It needs mmdebstrap, and root or user namespaces.
+deb: deb-bookworm deb-trixie
+
+deb-bookworm: $(VENV)/.installed-lab
+	$(BIN)/python -m tools.package deb bookworm
+
+deb-trixie: $(VENV)/.installed-lab
+	$(BIN)/python -m tools.package deb trixie
+
+# A root file system with the package, which podman and docker import as the base of a container: dist/*.tar.
+CONTAINER ?= trixie
+container: $(VENV)/.installed-lab
+	$(BIN)/python -m tools.package container $(CONTAINER)
+
+# The releases of libraries that packages for Debian bring: the newest that pyproject.toml allows.
+package-pins: $(VENV)/.installed
+	$(BIN)/python -m tools.package pins
+
+# The packages and containers on clean machines of each release, as the client of two hosts.
+packages-lab: deb
+	$(MAKE) container CONTAINER=bookworm
+	$(MAKE) container CONTAINER=trixie
+	$(BIN)/python -m pytest -rP tests/lab/packages.py
 
 bench: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.bench

@@ -8,12 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.package import archive as sources
+from tools.package.archive import KEYS
+
 from .container import ENVIRONMENT
 from .machine import LabUnavailable, command
 from .recipes import OPTIONS, RECIPES, ImageName, Release, digest, script
 
 CACHE = Path(os.environ.get("PREFLIGHT_LAB_CACHE", "/var/cache/preflight-lab/images"))
-KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 TIMEOUT = 7200.0
 """Seconds until an image must be made: on two idle cores a light one takes a minute, the slowest variant ten."""
 
@@ -48,11 +50,10 @@ def build(name: ImageName) -> Path:
 
 def archive() -> str:
     """Return the Debian archive that this machine's own apt uses; its name is written nowhere."""
-    listed = command("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
-    for uri in listed.stdout.split():
-        if uri.endswith("/debian/") and "security" not in uri:
-            return uri
-    raise LabUnavailable("this machine's apt has no Debian archive; try apt-get update")
+    try:
+        return sources.archive()
+    except sources.NoArchive as why:
+        raise LabUnavailable(str(why)) from None
 
 
 def _path(name: ImageName) -> Path:

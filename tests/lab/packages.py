@@ -1,0 +1,151 @@
+"""preflight's packages on a clean machine of each release: installed, used on two hosts of the lab, and removed.
+
+Run by `make packages-lab`, which builds them.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.case import RECORDED
+from tools.package import deb
+from tools.package.__main__ import DIST
+from tools.package.release import RELEASES, Release
+
+from . import Lab, LabHost
+from .image import image
+from .machine import command
+from .stranger import Stranger, clean_root
+
+pytestmark = pytest.mark.lab
+
+#: Programs that a machine for running preflight need not have.
+NOT_THERE = ("gcc", "cc", "make", "pip", "pip3", "virsh", "libvirtd", "sshd", "augtool")
+HOSTS = ("host1.example.com", "host2.example.com")
+
+
+def package_of(release: Release) -> Path:
+    found = sorted(DIST.glob(f"kvm-preflight_{deb.version(release)}_*.deb"))
+    assert found, f"make deb-{release.name} builds the package"
+    return found[-1]
+
+
+@pytest.fixture(scope="module", params=list(RELEASES))
+def release(request: pytest.FixtureRequest) -> Release:
+    return RELEASES[request.param]
+
+
+@pytest.fixture(scope="module")
+def package(release: Release) -> Path:
+    return package_of(release)
+
+
+@pytest.fixture
+def stranger(lab: Lab, release: Release, package: Path) -> Iterator[Stranger]:
+    machine = Stranger(lab.instance, lab.client, clean_root(release, package), list(lab.hosts))
+    yield machine
+    machine.remove()
+
+
+def test_a_clean_machine_does_the_whole_work_and_keeps_nothing_but_journals(
+    stranger: Stranger, package: Path, host1: LabHost, host2: LabHost
+) -> None:
+    for program in NOT_THERE:
+        assert stranger.run("sh", "-c", f"command -v {program}", code=None) == "", program
+    before = stranger.files()
+    stranger.install(package)
+    assert stranger.run("preflight", "--version").startswith("preflight ")
+    host1.guest("web")
+    used(stranger)
+    assert "web" in host2.run("virsh", "list", "--name").stdout
+    journals = [path for path in stranger.files() if path.endswith(".journal")]
+    assert journals
+    assert all(path.startswith("/root/.local/state/preflight/") for path in journals)
+    stranger.run("rm", "-r", "/root/.local", "/root/a.json", "/root/b.json")
+    stranger.run("dpkg", "--purge", "kvm-preflight")
+    after = stranger.files()
+    assert {path: what for path, what in after.items() if before.get(path) != what} == {}
+    assert before.keys() - after.keys() == set()
+
+
+def used(stranger: Stranger) -> None:
+    """Do what an administrator does between two hosts."""
+    doctor = json.loads(stranger.run("preflight", "doctor", *HOSTS, "--format", "json"))
+    assert doctor["exit_code"] == 0
+    stranger.run("preflight", "check", *HOSTS, "--guest", "web")
+    assert json.loads(stranger.run("preflight", "capacity", *HOSTS, "--format", "json"))["kind"] == "capacity"
+    for host, name in zip(HOSTS, "ab", strict=True):
+        assert "records of" in stranger.run("preflight", "snapshot", host, "-o", f"/root/{name}.json")
+    stranger.run("preflight", "lint", *HOSTS, code=None)
+    stranger.run("preflight", "lint", "/root/a.json", code=None)
+    assert "How to fix" in stranger.run("preflight", "explain", "announced-name-unresolvable")
+    fix = stranger.run("preflight", "fix", *HOSTS, code=None)
+    assert "Traceback" not in fix
+    assert "a bug in preflight" not in fix
+    stranger.run("preflight", "audit", *HOSTS)
+    stranger.run("preflight", "rehearse", *HOSTS, "--guest", "web", code=None)
+    assert "ARRIVED  host1" in stranger.run("preflight", "migrate", *HOSTS, "web", "--yes")
+    assert "web" in stranger.run("preflight", "status")
+
+
+def test_the_modules_are_compiled_once_and_users_write_none(stranger: Stranger, package: Path) -> None:
+    stranger.install(package)
+    compiled = [path for path in stranger.files() if path.endswith(".pyc")]
+    modules = [path for path in stranger.files() if path.startswith("/usr/lib/preflight/") and path.endswith(".py")]
+    assert len(compiled) == len(modules) > 500
+    stranger.run("preflight", "rules")
+    assert [path for path in stranger.files() if path.endswith(".pyc")] == compiled
+
+
+def test_what_the_package_installs_is_where_debian_has_it(stranger: Stranger, package: Path) -> None:
+    stranger.install(package)
+    files = stranger.files()
+    for path in (
+        "/usr/share/bash-completion/completions/preflight",
+        "/usr/share/zsh/vendor-completions/_preflight",
+        "/usr/share/fish/vendor_completions.d/preflight.fish",
+        "/usr/lib/systemd/system/preflight@.service",
+        "/usr/lib/systemd/system/preflight@.timer",
+        "/usr/share/doc/kvm-preflight/copyright",
+        "/usr/share/doc/kvm-preflight/report.schema.json",
+    ):
+        assert path in files, path
+    assert not [path for path in files if path.startswith("/etc/systemd") and "preflight" in path], "it is not enabled"
+    service = (stranger.root / "usr/lib/systemd/system/preflight@.service").read_text()
+    assert "ExecStart=/usr/bin/preflight check" in service
+
+
+def test_no_path_of_the_machine_that_built_it_is_left(stranger: Stranger, package: Path) -> None:
+    stranger.install(package)
+    found = stranger.run(
+        "grep", "-rlE", "/build/(built|wheels|venv|package)|preflight-deb-", "/usr/lib/preflight", code=1
+    )
+    assert found == ""
+
+
+def test_a_machine_of_another_release_refuses_it(lab: Lab) -> None:
+    for other, package in (("bullseye", "bookworm"), ("bullseye", "trixie"), ("bookworm", "trixie")):
+        machine = Stranger(lab.instance, lab.client, image(other), list(lab.hosts))
+        try:
+            said = machine.install(package_of(RELEASES[package]), code=1)
+        finally:
+            machine.remove()
+        assert "kvm-preflight depends on python3 (>= 3." in said, said
+
+
+def test_a_container_of_the_tar_judges_two_snapshots(lab: Lab, release: Release, tmp_path: Path) -> None:
+    (tar,) = DIST.glob(f"kvm-preflight-{deb.version(release)}-{release.name}.tar")
+    (tmp_path / "root").mkdir()
+    command("tar", "-C", str(tmp_path / "root"), "--numeric-owner", "-xf", str(tar), timeout=300)
+    container = Stranger(lab.instance, lab.client, tmp_path / "root", list(lab.hosts))
+    try:
+        for name in ("host1", "host2"):
+            shutil.copy(RECORDED / f"ready/{name}.json", container.root / "root")
+        assert container.run("preflight", "--version").startswith("preflight ")
+        assert "READY" in container.run("preflight", "check", "/root/host1.json", "/root/host2.json")
+        assert not list((container.root / "etc/apt").rglob("*.list")), "it names no archive"
+    finally:
+        container.remove()

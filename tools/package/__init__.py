@@ -1,0 +1,1 @@
+"""Packages of preflight for Debian, and a root file system with it for containers."""
