@@ -8,8 +8,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tests.lab.image import KEYS, archive
+from tests.lab.image import archive
 from tests.lab.recipes import PACKAGES_OF
+from tools.package.archive import KEYS
 
 CACHE = Path(os.environ.get("PREFLIGHT_DOMAINS_CACHE", "/var/cache/preflight-domains"))
 #: Directories of the source with definitions of guests. In the older ones, those of the second are what libvirt makes

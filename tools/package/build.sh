@@ -64,10 +64,11 @@ completion() {
 }
 
 manual() {
-  [ ! -e /build/preflight.1 ] || {
-    install -D -m 644 /build/preflight.1 "$package/usr/share/man/man1/preflight.1"
-    gzip -9n "$package/usr/share/man/man1/preflight.1"
-  }
+  # the generated page is among the documents, if there is one
+  [ -e "$doc/preflight.1" ] || return 0
+  mkdir -p "$package/usr/share/man/man1"
+  gzip -9n < "$doc/preflight.1" > "$package/usr/share/man/man1/preflight.1.gz"
+  rm "$doc/preflight.1"
 }
 
 metadata() {

@@ -31,19 +31,21 @@ def _paragraph(one: Distribution, site_packages: Path) -> Iterator[str]:
 
 
 def _authors(one: Distribution) -> str:
-    found = [one.metadata.get(name) for name in ("Author", "Author-email", "Maintainer", "Maintainer-email")]
-    return next((" ".join(text.split()) for text in found if text), f"the authors of {one.name}")
+    names = ("Author", "Author-email", "Maintainer", "Maintainer-email")
+    return next(filter(None, (" ".join(_field(one, name).split()) for name in names)), f"the authors of {one.name}")
 
 
 def _licence(one: Distribution) -> str:
     """Return the licence as the library's own metadata name it, in one line."""
-    if expression := one.metadata.get("License-Expression"):
-        return str(expression)
     classified = [text for text in one.metadata.get_all("Classifier") or () if text.startswith("License :: ")]
-    if classified:
-        return ", ".join(text.rpartition(" :: ")[2] for text in classified)
-    first, *_ = (one.metadata.get("License") or "see the library's own files").splitlines()
-    return str(first)
+    named = ", ".join(text.rpartition(" :: ")[2] for text in classified)
+    written = _field(one, "License") or "see the library's own files"
+    return _field(one, "License-Expression") or named or written.splitlines()[0]
+
+
+def _field(one: Distribution, name: str) -> str:
+    """Return the first value of a field of the metadata; empty without one."""
+    return next(iter(one.metadata.get_all(name) or ()), "")
 
 
 if __name__ == "__main__":

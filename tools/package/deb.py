@@ -64,8 +64,6 @@ def _lay_out(release: Release, inputs: Path) -> None:
     shutil.copytree(_ROOT / "examples/gates/systemd", inputs / "units")
     for path in (_HERE / "preflight", _HERE / "build.sh", _HERE / "copyright.py", wheels.PINS, _ROOT / "CHANGELOG.md"):
         shutil.copy(path, inputs)
-    if (page := _ROOT / "docs/preflight.1").exists():
-        shutil.copy(page, inputs)
     (inputs / "debian/changelog").write_text(_changelog(release), encoding="utf-8")
     wheels.fetch(release, inputs / "wheels")
     with tempfile.TemporaryDirectory(prefix="preflight-wheel-") as built:
