@@ -64,8 +64,8 @@ def _ssh(system: str | None) -> Item:
         return Item("ssh", State.MISSING, f"{found} -V: {why}", installing(["ssh"], system))
     said = (done.stderr.strip() or done.stdout.strip()).splitlines()
     if done.returncode != 0 or not said:
-        why = said[-1] if said else f"exit code {done.returncode}"
-        return Item("ssh", State.MISSING, f"{found} -V: {why}", installing(["ssh"], system))
+        last = said[-1] if said else f"exit code {done.returncode}"
+        return Item("ssh", State.MISSING, f"{found} -V: {last}", installing(["ssh"], system))
     return Item("ssh", State.OK, f"{said[0]}, {found}")
 
 

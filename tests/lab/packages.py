@@ -20,6 +20,7 @@ from tools.package.release import RELEASES, Release
 from . import Lab, LabHost
 from .image import image
 from .machine import command
+from .recipes import ImageName
 from .stranger import Stranger, clean_root
 
 pytestmark = pytest.mark.lab
@@ -134,7 +135,12 @@ def test_no_path_of_the_machine_that_built_it_is_left(stranger: Stranger, packag
 
 
 def test_a_machine_of_another_release_refuses_it(lab: Lab) -> None:
-    for other, package in (("bullseye", "bookworm"), ("bullseye", "trixie"), ("bookworm", "trixie")):
+    pairs: tuple[tuple[ImageName, str], ...] = (
+        ("bullseye", "bookworm"),
+        ("bullseye", "trixie"),
+        ("bookworm", "trixie"),
+    )
+    for other, package in pairs:
         machine = Stranger(lab.instance, lab.client, image(other), list(lab.hosts))
         try:
             said = machine.install(package_of(RELEASES[package]), code=1)

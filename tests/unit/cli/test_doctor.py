@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.case import RECORDED
 
 ROOT = Path(__file__).parents[3]
+SCHEMA = json.loads((ROOT / "docs/doctor.schema.json").read_text())
 #: Logs in at this very machine, and lets libvirt through nowhere.
 HERE = """#!/bin/sh
 case " $* " in *" -V "*) echo "OpenSSH_9.2p1 fake" >&2; exit;; *" -M "*) exec sh -s;; esac
@@ -46,12 +48,13 @@ def put_ssh(directory: Path, text: str) -> None:
 
 def doctor(*words: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-P", "-m", "preflight", "doctor", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
 def items(text: str, host: int | None = None) -> dict[str, tuple[str, str]]:
     """Return state and message of each item, by name: of this machine, or of a host."""
     document = json.loads(text)
+    assert [error.message for error in Draft202012Validator(SCHEMA).iter_errors(document)] == []
     found = document["machine"] if host is None else document["hosts"][host]["items"]
     return {item["name"]: (item["state"], item["message"]) for item in found}
 

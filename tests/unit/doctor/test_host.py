@@ -30,7 +30,7 @@ ANSWERS = {
 }
 
 
-def of(host: str = "alice@kvm1", **changed: Record | None) -> dict[str, Item]:
+def of(host: str = "alice@kvm1", /, **changed: Record | None) -> dict[str, Item]:
     """Return the items of a host by name, with some answers changed; None for one that did not arrive."""
     answers = ANSWERS | {name.replace("_", "."): record for name, record in changed.items()}
     given = {name: record for name, record in answers.items() if record is not None}
