@@ -7,6 +7,7 @@ from pathlib import Path
 
 from preflight.judge.ruleset import load
 from preflight.schema.published import PUBLISHED, Published
+from tools.manpage import manual
 from tools.options import markdown as options
 from tools.qemu_conf import markdown as qemu_conf
 from tools.rule_pages import pages
@@ -31,6 +32,9 @@ def wanted() -> Mapping[Path, str]:
     """Return each generated document with its current text."""
     return {
         **{page: text() for page, text in REFERENCES.items()},
+        DOCS / "preflight.1": manual(),
+        REFERENCE / "options.md": options(),
+        REFERENCE / "qemu-conf.md": qemu_conf(),
         **{DOCS / f"{one.name}.schema.json": schema(one) for one in PUBLISHED},
         **{RULES / name: text for name, text in pages(load()).items()},
     }

@@ -38,7 +38,8 @@ class Action(enum.StrEnum):
 @takes("site", site_of)
 def rules(
     action: Annotated[
-        Action, typer.Argument(help="List the rules, write a new one, or run the tests of a pack.")
+        Action,
+        typer.Argument(metavar="[list|new|test]", help="List the rules, write a new one, or run the tests of a pack."),
     ] = Action.LIST,
     what: Annotated[
         str | None,

@@ -31,7 +31,9 @@ class Action(enum.StrEnum):
 )
 @takes("site", site_of)
 def waivers(
-    action: Annotated[Action, typer.Argument(help="List the waivers, check them, or add one.")],
+    action: Annotated[
+        Action, typer.Argument(metavar="[list|check|add]", help="List the waivers, check them, or add one.")
+    ],
     rule: Annotated[
         str | None, typer.Argument(metavar="RULE", help="With add: rule to waive.", show_default=False)
     ] = None,
