@@ -7,7 +7,7 @@ WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos evacuation-chaos evacuation-times growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small steering audit-truth probe-killed domains evacuations gates clean file-faults deb deb-bookworm deb-trixie container dist package-pins packages-lab
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos evacuation-chaos evacuation-times growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small steering audit-truth probe-killed domains evacuations gates clean file-faults deb deb-bookworm deb-trixie container dist package-pins packages-lab site tutorial
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -58,6 +58,14 @@ coverage: $(VENV)/.installed
 docs: $(VENV)/.installed
 	$(BIN)/python -m tools.documentation --check
 	$(BIN)/python -m tests.documentation --check
+
+# The pages of docs/ as a site in build/site; a warning, a dead link or anchor, or a file from another server is an error.
+site: $(VENV)/.installed-site
+	$(BIN)/python -m tools.site
+
+# Each command of docs/tutorial.md on two hosts; `python -m tests.lab.tutorial` writes what they print to the page.
+tutorial: $(VENV)/.installed-lab
+	$(BIN)/python -m pytest tests/lab/tutorial.py
 
 lab-up: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab up bookworm bookworm
@@ -248,6 +256,10 @@ $(VENV)/.installed-lab: $(VENV)/.installed
 
 $(VENV)/.installed-gates: $(VENV)/.installed-lab
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[gates]'
+	touch $@
+
+$(VENV)/.installed-site: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[site]'
 	touch $@
 
 $(VENV)/.installed-html: $(VENV)/.installed

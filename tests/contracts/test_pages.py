@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 from preflight.cli.app import with_commands
 from preflight.request.options import declared, option_name
 from tests.documentation import REFERENCES as RECORDED
+from tests.lab.tutorial import PAGE as TUTORIAL
+from tests.lab.tutorial import WIDTH
 from tools.documentation import REFERENCE, REFERENCES, publish
 
 ROOT = Path(__file__).parents[2]
@@ -142,7 +144,7 @@ def blocks(page: Path) -> Iterator[str]:
 
 #: Commands whose output is shown and can be had without a host: of recorded hosts, and of the rules.
 SHOWN = [
-    pytest.param(command, shown, id=f"{page.name}: {' '.join(command[:2])}")
+    pytest.param(command, shown, WIDTH if page == TUTORIAL else None, id=f"{page.name}: {' '.join(command[:2])}")
     for page in PAGES
     for block in blocks(page)
     if block.startswith(("$ preflight explain ", "$ preflight rules")) or "tests/cases/" in block.partition("\n")[0]
@@ -150,12 +152,14 @@ SHOWN = [
 ]
 
 
-@pytest.mark.parametrize(("command", "shown"), SHOWN)
+@pytest.mark.parametrize(("command", "shown", "columns"), SHOWN)
 def test_what_a_page_shows_is_what_the_command_prints(
-    command: list[str], shown: str, monkeypatch: pytest.MonkeyPatch
+    command: list[str], shown: str, columns: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
     output = CliRunner().invoke(with_commands(), command).stdout
     assert shown
     at = 0

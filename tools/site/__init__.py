@@ -1,0 +1,1 @@
+"""The site: the pages of docs/ as HTML, by Sphinx, without a copy of any text."""

@@ -1,0 +1,24 @@
+"""Sphinx's settings for the site: nothing is loaded from another server, and every warning is an error."""
+
+from preflight import __version__
+from tools.site.tree import FILE_SCHEME
+
+project = "preflight"
+release = __version__
+copyright = "the contributors of preflight"  # noqa: A001 # Sphinx's name
+extensions = ["myst_parser"]
+language = "en"
+highlight_language = "none"
+smartquotes = False  # they would make one dash of --option
+
+myst_heading_anchors = 6
+myst_url_schemes = {"https": None, "http": None, FILE_SCHEME: "{{path}}"}
+
+html_theme = "furo"
+html_title = f"preflight {__version__}"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_theme_options = {"navigation_with_keys": True}
+html_use_index = False
