@@ -12,6 +12,7 @@ from typer.main import get_command
 from typer.models import CommandInfo
 
 from preflight.cli import HELP
+from preflight.cli.complete import forget_users
 from preflight.cli.frame import BUG, INTERRUPTED, USAGE, Command, app, print_notes
 from preflight.cli.help_page import Grouped
 from preflight.errors import UserError
@@ -104,6 +105,7 @@ def run() -> int:
     arguments = sys.argv[1:]
     try:
         if _COMPLETE in os.environ:  # the shell asks for a completion
+            forget_users()
             _register(_typed())
             app(prog_name="preflight")
         if not arguments:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from preflight.cli import complete
 from preflight.errors import UserError
 from preflight.request.migration import Transport
 from preflight.request.options import Group
@@ -43,13 +44,14 @@ SOURCE = (
     "[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI, localhost, or a snapshot file. A name, other than a URI,"
     " that contains a slash or ends in .json is taken to be a snapshot file."
 )
-Source = Annotated[str, typer.Argument(metavar="SOURCE", help=SOURCE)]
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help=SOURCE, autocompletion=complete.hosts)]
 SourceIfAny = Annotated[
     str | None,
     typer.Argument(
         metavar="SOURCE",
         help=f"{SOURCE} Omit SOURCE and DESTINATION if the configuration file names the hosts.",
         show_default=False,
+        autocompletion=complete.hosts,
     ),
 ]
 Destination = Annotated[
@@ -58,6 +60,7 @@ Destination = Annotated[
         metavar="DESTINATION",
         help="Same forms as SOURCE; omit it if SOURCE is a file written by `preflight check --save`.",
         show_default=False,
+        autocompletion=complete.hosts,
     ),
 ]
 CopyStorage = Annotated[
@@ -72,11 +75,29 @@ Uri = Annotated[
         show_default=False,
     ),
 ]
-Select = Annotated[list[str] | None, setting("select", "--select", show_default=False)]
-Ignore = Annotated[list[str] | None, setting("ignore", "--ignore", show_default=False)]
-Severities = Annotated[list[str] | None, setting("severity", "--severity", metavar="RULE=SEVERITY", show_default=False)]
+Select = Annotated[
+    list[str] | None, setting("select", "--select", show_default=False, autocompletion=complete.rules_and_subjects)
+]
+Ignore = Annotated[
+    list[str] | None, setting("ignore", "--ignore", show_default=False, autocompletion=complete.rules_and_subjects)
+]
+Severities = Annotated[
+    list[str] | None,
+    setting(
+        "severity", "--severity", metavar="RULE=SEVERITY", show_default=False, autocompletion=complete.rules_with_value
+    ),
+]
 Thresholds = Annotated[
-    list[str] | None, setting("threshold", "--threshold", metavar="RULE=NUMBER", min=None, max=None, show_default=False)
+    list[str] | None,
+    setting(
+        "threshold",
+        "--threshold",
+        metavar="RULE=NUMBER",
+        min=None,
+        max=None,
+        show_default=False,
+        autocompletion=complete.rules_with_value,
+    ),
 ]
 Rules = Annotated[list[Path] | None, setting("rules", "--rules", metavar="DIR", show_default=False)]
 Packs = Annotated[list[str] | None, setting("packs", "--pack", metavar="PACK", show_default=False)]
@@ -87,6 +108,7 @@ Reports = Annotated[
         metavar="FORMAT=PATH",
         help="Also write the report in this format to this file; may be repeated.",
         show_default=False,
+        autocompletion=complete.formats_with_path,
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one already.")]

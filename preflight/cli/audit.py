@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import (
     ENDINGS,
     Color,
@@ -68,6 +69,7 @@ def audit(
             metavar="HOST",
             help="Judge only the ways to this host, or to several, written as HOST...; may be repeated.",
             show_default=False,
+            autocompletion=complete.hosts,
         ),
     ] = None,
     inventory: InventoryFile = None,
@@ -106,7 +108,15 @@ def audit(
     site: "Site",
     timeout: Timeout = 60,
     output_format: Annotated[
-        str, setting("format", "--format", "-f", rich_help_panel=Group.OUTPUT, help=formats.help_on("audit"))
+        str,
+        setting(
+            "format",
+            "--format",
+            "-f",
+            rich_help_panel=Group.OUTPUT,
+            help=formats.help_on("audit"),
+            autocompletion=complete.formats,
+        ),
     ] = "text",
     color: Color = Colour.AUTO,
     report: Reports = None,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import (
     DRIVEN,
     MOST,
@@ -78,7 +79,9 @@ def capacity(
             help="Measure how fast the running guests write to their memory. The measurement affects the guests.",
         ),
     ] = False,
-    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("capacity"))] = "text",
+    output_format: Annotated[
+        str, output("--format", "-f", help=formats.help_on("capacity"), autocompletion=complete.formats)
+    ] = "text",
     report: Reports = None,
     timeout: Timeout = 60,
     configuration: "Configured",

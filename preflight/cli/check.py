@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import (
     ENDINGS,
     Color,
@@ -38,7 +39,15 @@ if TYPE_CHECKING:
 
 
 Format = Annotated[
-    str, setting("format", "--format", "-f", rich_help_panel=Group.OUTPUT, help=formats.help_on("report"))
+    str,
+    setting(
+        "format",
+        "--format",
+        "-f",
+        rich_help_panel=Group.OUTPUT,
+        help=formats.help_on("report"),
+        autocompletion=complete.formats,
+    ),
 ]
 
 

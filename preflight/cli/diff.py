@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import ENDINGS, Color, Concurrency, Ignore, Over, Reports, Select, Uri, setting
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
@@ -72,7 +73,15 @@ def diff(
     *,
     asked: "Asked",
     output_format: Annotated[
-        str, setting("format", "--format", "-f", rich_help_panel=Group.OUTPUT, help=formats.help_on("difference"))
+        str,
+        setting(
+            "format",
+            "--format",
+            "-f",
+            rich_help_panel=Group.OUTPUT,
+            help=formats.help_on("difference"),
+            autocompletion=complete.formats,
+        ),
     ] = "text",
     color: Color = Colour.AUTO,
     report: Reports = None,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import DRIVEN, HOST, Concurrency, CopyStorage, Over, Timeout, output
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
@@ -29,18 +30,25 @@ if TYPE_CHECKING:
 @takes_method(only=DRIVEN)
 @takes("site", site_of)
 def fix(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help=HOST)],
-    destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="Same forms as SOURCE.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help=HOST, autocompletion=complete.hosts)],
+    destination: Annotated[
+        str, typer.Argument(metavar="DESTINATION", help="Same forms as SOURCE.", autocompletion=complete.hosts)
+    ],
     rule: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="RULE...", help="Fix only the findings of these rules (default: of all rules).", show_default=False
+            metavar="RULE...",
+            help="Fix only the findings of these rules (default: of all rules).",
+            show_default=False,
+            autocompletion=complete.rules,
         ),
     ] = None,
     concurrency: Concurrency = 1,
     transport: Over = None,
     copy_storage: CopyStorage = False,
-    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("fix"))] = "text",
+    output_format: Annotated[
+        str, output("--format", "-f", help=formats.help_on("fix"), autocompletion=complete.formats)
+    ] = "text",
     apply: Annotated[bool, typer.Option("--apply", help="Make the changes, after asking for confirmation.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     timeout: Timeout = 120,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import output, setting
 from preflight.stdio import say_waiting
 
@@ -21,6 +22,7 @@ Hosts = Annotated[
         " or - for standard input, one host a line. Several are separated by commas. Omit it for all hosts of the"
         " inventory.",
         show_default=False,
+        autocompletion=complete.hosts,
     ),
 ]
 InventoryFile = Annotated[Path | None, setting("inventory", "--inventory", metavar="FILE", show_default=False)]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import HOST, Color, Ignore, Reports, Select, Timeout
 from preflight.cli.check import Format
 from preflight.cli.configured import gate_of, site_of
@@ -32,7 +33,12 @@ if TYPE_CHECKING:
 def lint(
     hosts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="HOST...", help=f"{HOST} A snapshot file is taken too.", show_default=False),
+        typer.Argument(
+            metavar="HOST...",
+            help=f"{HOST} A snapshot file is taken too.",
+            show_default=False,
+            autocompletion=complete.hosts,
+        ),
     ] = None,
     files: Annotated[
         Path | None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import MOST, SettleTimeout, Source, Verify, VerifyTimeout, how, output, proofs_of, setting
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
@@ -75,6 +76,7 @@ def migrate(
             help="SOURCE DESTINATION [GUEST]..., or a file that `preflight plan` wrote. Hosts have the same forms"
             " as for `preflight check`, except snapshot files.",
             metavar="WHAT...",
+            autocompletion=complete.two_hosts,
         ),
     ] = None,
     all_guests: AllGuests = False,
@@ -217,7 +219,9 @@ def _rehearsal() -> "Prepare":
 @takes("requested", request_of)
 def plan(
     source: Source,
-    destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="Same forms as SOURCE.")],
+    destination: Annotated[
+        str, typer.Argument(metavar="DESTINATION", help="Same forms as SOURCE.", autocompletion=complete.hosts)
+    ],
     output: Annotated[Path, output("--output", "-o", help="File to write.")],
     guest: Names = None,
     all_guests: AllGuests = False,

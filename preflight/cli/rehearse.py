@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import (
     MOST,
     OverwriteSaved,
@@ -46,6 +47,7 @@ def rehearse(
         typer.Argument(
             help="SOURCE DESTINATION [GUEST]..., named as for `preflight check`, but not by snapshot files.",
             metavar="WHAT...",
+            autocompletion=complete.two_hosts,
         ),
     ] = None,
     all_guests: AllGuests = False,
@@ -60,7 +62,9 @@ def rehearse(
     ] = False,
     at_once: Annotated[int, how(min=1, max=MOST, help="Number of guests to rehearse at the same time.")] = 1,
     settle_timeout: SettleTimeout = 90,
-    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("rehearsal"))] = "text",
+    output_format: Annotated[
+        str, output("--format", "-f", help=formats.help_on("rehearsal"), autocompletion=complete.formats)
+    ] = "text",
     report: Reports = None,
     resume: Annotated[
         Path | None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import Reports, output
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
@@ -49,7 +50,9 @@ def rules(
             show_default=False,
         ),
     ] = None,
-    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("rules"))] = "text",
+    output_format: Annotated[
+        str, output("--format", "-f", help=formats.help_on("rules"), autocompletion=complete.formats)
+    ] = "text",
     report: Reports = None,
     questions: Annotated[
         bool, typer.Option("--questions", help="List the commands that hosts are asked to run, instead of the rules.")
@@ -98,6 +101,7 @@ def explain(
         typer.Argument(
             metavar="RULE|MESSAGE|-",
             help="A rule's name, an error message of libvirt, QEMU or ssh, or - to read messages from standard input.",
+            autocompletion=complete.rules,
         ),
     ],
     *,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import what
 from preflight.errors import UserError
 
@@ -14,11 +15,20 @@ if TYPE_CHECKING:
 Names = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="GUEST...", help="Guests, by name or UUID, whether they are running or off.", show_default=False
+        metavar="GUEST...",
+        help="Guests, by name or UUID, whether they are running or off.",
+        show_default=False,
+        autocompletion=complete.guests,
     ),
 ]
 Named = Annotated[
-    list[str] | None, what("--guest", help="Select this guest, as GUEST does; may be repeated.", show_default=False)
+    list[str] | None,
+    what(
+        "--guest",
+        help="Select this guest, as GUEST does; may be repeated.",
+        show_default=False,
+        autocompletion=complete.guests,
+    ),
 ]
 AllGuests = Annotated[
     bool,
@@ -32,7 +42,12 @@ Off = Annotated[
 ]
 Except = Annotated[
     list[str] | None,
-    what("--except", help="Leave this guest out, or several separated by commas; may be repeated.", show_default=False),
+    what(
+        "--except",
+        help="Leave this guest out, or several separated by commas; may be repeated.",
+        show_default=False,
+        autocompletion=complete.guests,
+    ),
 ]
 ReadyOnly = Annotated[
     bool,

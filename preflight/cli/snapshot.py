@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import HOST, Obfuscate, Overwrite, Timeout
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 )
 @takes("site", site_of, without=("severity",))
 def snapshot(
-    host: Annotated[str, typer.Argument(metavar="HOST", help=HOST)],
+    host: Annotated[str, typer.Argument(metavar="HOST", help=HOST, autocompletion=complete.hosts)],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     name: Annotated[
         str | None,

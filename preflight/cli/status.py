@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import Reports, output
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -29,7 +30,9 @@ def status(
             show_default=False,
         ),
     ] = None,
-    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("ledger"))] = "text",
+    output_format: Annotated[
+        str, output("--format", "-f", help=formats.help_on("ledger"), autocompletion=complete.formats)
+    ] = "text",
     report: Reports = None,
 ) -> None:
     """Show what the journal of a run says about each guest, or list all runs, newest first.

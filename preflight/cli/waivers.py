@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -35,7 +36,10 @@ def waivers(
         Action, typer.Argument(metavar="[list|check|add]", help="List the waivers, check them, or add one.")
     ],
     rule: Annotated[
-        str | None, typer.Argument(metavar="RULE", help="With add: rule to waive.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="RULE", help="With add: rule to waive.", show_default=False, autocompletion=complete.rules
+        ),
     ] = None,
     host: Annotated[
         list[str] | None,

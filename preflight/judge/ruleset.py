@@ -18,6 +18,7 @@ from preflight.errors import UserError
 from preflight.facts.fact import Fact
 from preflight.host import FactSource, Guest, Judged
 from preflight.judge import packs
+from preflight.judge.builtin import builtin_directory
 from preflight.judge.packs import Pack, RuleError
 from preflight.judge.report import RuleText
 from preflight.request.check_request import Migration
@@ -83,13 +84,6 @@ class Rule(Struct, frozen=True):
             for parameter in self.parameters
             if issubclass(parameter.kind, Fact) and parameter.role in (role, None)
         }
-
-
-def builtin_directory() -> Path:
-    """Return the directory of the built-in rules: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "rules"
-    return inside if inside.is_dir() else package.parent / "rules"
 
 
 def load(directories: Sequence[Path] = (), installed: Sequence[str] = ()) -> tuple[Rule, ...]:

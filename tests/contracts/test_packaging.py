@@ -50,7 +50,7 @@ def test_the_wheel_in_an_empty_environment_lists_the_same_rules(python: Path, tm
     )
     assert there.stdout == here.stdout
     assert there.stdout.count(b"\n") > 25
-    where = "import preflight.judge.ruleset as r; print(r.builtin_directory())"
+    where = "import preflight.judge.builtin as b; print(b.builtin_directory())"
     found = subprocess.run(
         [str(python), "-c", where], capture_output=True, text=True, check=True, cwd=tmp_path, env=environment
     )

@@ -15,9 +15,10 @@ from preflight.cli.app import with_commands
 from preflight.collect.endpoints import open_hosts
 from preflight.commands.show import read_saved
 from preflight.connection import snapshot
+from preflight.judge.builtin import builtin_directory
 from preflight.judge.check import check
 from preflight.judge.report import Made, Report
-from preflight.judge.ruleset import builtin_directory, load
+from preflight.judge.ruleset import load
 from preflight.output.formats import render
 from preflight.output.report.problems import SUBJECTS, problems
 from preflight.output.terminal import columns
