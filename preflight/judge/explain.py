@@ -20,6 +20,9 @@ ERRORS = (
 )
 #: What virsh and libvirt write before an error; some languages have a wide colon, or a space before it.
 _PREFIX = re.compile(rf"(?:(?:{ERRORS})[ \xa0]?[:\uff1a]|libvirt: [\w ]{{0,40}}error ?:|internal error:) ?")
+#: What virsh writes on a line of its own before the reason why it could not connect.
+_PREFACE = "failed to connect to the hypervisor"
+_WITH_REASON = re.compile(rf"{_PREFACE}(?= .)")
 #: The progress that virsh writes over itself, on the line that an error then ends.
 _PROGRESS = re.compile(r"[\w ]{1,40}: \[ {0,2}[\d.,]{1,8} ?%\]")
 #: Quotation marks of web pages and word processors, in place of libvirt's.
@@ -94,7 +97,7 @@ def plain(message: str) -> str:
     """Return a message on one line, without what virsh and libvirt write before every error."""
     text = " ".join(message.translate(_PLAIN).split())
     begin = 0
-    while match := _PREFIX.match(text, begin) or _PROGRESS.match(text, begin):
+    while match := next(filter(None, (one.match(text, begin) for one in (_PREFIX, _PROGRESS, _WITH_REASON))), None):
         begin = match.end() + (text[match.end() : match.end() + 1] == " ")
     return text[begin:]
 
@@ -110,6 +113,8 @@ def messages(text: str) -> Iterator[str]:
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         rest = _without_progress(line)
         begins = _PREFIX.match(rest) is not None
+        if message and begins and plain(message[-1]) == _PREFACE:
+            message = message[:-1]  # the reason follows
         if message and (begins or not goes_on or not rest):
             yield "\n".join(message)
             message = []

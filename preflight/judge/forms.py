@@ -35,7 +35,7 @@ class Form(Struct, frozen=True):
     def parse(cls, text: str) -> Self:
         """Read a declared text, in which `...` stands for what varies."""
         parts = [part for part in " ".join(text.split()).split(VARIES) if part.strip("' \":")]
-        return cls(tuple(parts[:-1]) + tuple(part.rstrip() for part in parts[-1:]))
+        return cls(tuple(parts[:-1]) + tuple(part.rstrip(" .") for part in parts[-1:]))  # few copy a full stop
 
     def __str__(self) -> str:
         return VARIES.join(self.parts)

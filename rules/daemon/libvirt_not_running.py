@@ -19,6 +19,7 @@ from preflight.rule import Findings, Severity, on_host, rule
     errors=(
         "virt-ssh-helper: cannot connect to '...': Failed to connect socket to '...': No such file or directory",
         "Failed to connect socket to '...': No such file or directory",
+        "End of file while reading data: nc: unix connect failed: No such file or directory",
         "virt-ssh-helper: could not proxy traffic: Cannot recv data: Connection reset by peer",
     ),
 )

@@ -23,6 +23,7 @@ from preflight.rule import Findings, Severity, on_destination, rule, unless_live
         "can't connect to virtlogd: Failed to connect socket to '...': Connection refused",
         "can't connect to virtlogd: Cannot recv data: Connection reset by peer",
         "Failed to connect socket to '.../virtlockd-sock': No such file or directory",
+        "Failed to connect socket to '.../virtlogd-sock': No such file or directory",
         "Process exited prior to exec: libvirt: XML-RPC error : Cannot recv data: Connection reset by peer",
     ),
 )

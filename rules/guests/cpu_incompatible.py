@@ -32,7 +32,14 @@ _MISCOUNTS = (Version(9, 10), Version(10, 2))
 _DIFFERS = "guest CPU doesn't match specification"
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=(
+        "guest and host CPU are not compatible",  # of a domain that is defined or started with such a CPU
+        "Host CPU does not provide required features:",
+    ),
+)
 def check(
     guest: Guest,
     source: HypervisorCpus,

@@ -16,7 +16,11 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=("Could not access KVM kernel module: No such file or directory",),  # in QEMU's mount namespace
+)
 def check(guest: Guest, destination: QemuUser, destination_storage: Storage) -> Findings:
     if guest.virt_type != "kvm" or destination.uid == 0 or guest.devices.own_user:
         return

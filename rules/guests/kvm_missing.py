@@ -24,7 +24,11 @@ _TWO_TEXTS, _ONE_TEXT = (Version(7, 0, 0), Version(9, 0, 0)), Version(11, 3, 0)
 _UNUSABLE = "does not support virt type 'kvm'"
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=("Could not access KVM kernel module: No such file or directory",),
+)
 def check(
     guest: Guest, destination: Capabilities, destination_storage: Storage, destination_versions: Versions
 ) -> Findings:

@@ -43,7 +43,14 @@ _NEVER = {
 }
 
 
-@rule(Severity.ERROR, skip=unless_live, errors=("cannot migrate a domain with <hostdev mode='...' type='...'>",))
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=(
+        "cannot migrate a domain with <hostdev mode='...' type='...'>",
+        "domain has assigned non-USB host devices",  # libvirt before 6.6
+    ),
+)
 def check(guest: Guest, source: Versions) -> Findings:
     unknown = ""
     for device in guest.devices.passed_through:

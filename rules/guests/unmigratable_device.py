@@ -106,6 +106,7 @@ _ENCRYPTED = {
         "State blocked by non-migratable device '...'",
         "The vdagent chardev doesn't yet support migration",
         "virgl is not yet migratable",
+        "Migration is disabled when VirtFS export path '...' is mounted in the guest",
     ),
 )
 def check(source_guest: Guest, source: Versions) -> Findings:

@@ -21,6 +21,8 @@ from preflight.rule import Findings, Severity, on_host, rule
         "End of file while reading data: ... nc: command not found",
         "virt-ssh-helper: command not found",
         "nc: invalid option -- 'U'",
+        "End of file while reading data: nc: invalid option -- 'U'",
+        "End of file while reading data: ... nc: invalid option -- 'U'",
     ),
 )
 def check(host_connection: LibvirtConnection, host: RemoteHelper) -> Findings:

@@ -30,6 +30,7 @@ OBJECT = "unable to execute QEMU command 'object-add': "
     Severity.ERROR,
     skip=unless_data_over_tls,
     errors=(
+        "'migration out' failed: Cannot read from TLS channel:",
         "'object-add': The client certificate ... has expired",
         "'object-add': The server certificate ... has expired",
         "'object-add': Our own certificate ... failed validation against ...",

@@ -19,7 +19,11 @@ from preflight.rule import Finding, Findings, Migration, Severity, Unreadable, o
 READ_ONLY = "Block node is read-only"
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(
+    Severity.ERROR,
+    skip=unless_live,
+    errors=("could not open disk image ...: Permission denied",),  # QEMU before 2.10
+)
 def check(guest: Guest, destination: QemuUser, destination_pools: Pools, migration: Migration) -> Findings:
     if destination.uid == 0 or guest.devices.own_user:
         return

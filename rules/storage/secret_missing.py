@@ -20,7 +20,10 @@ from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 @rule(
     Severity.ERROR,
     skip=unless_live,
-    errors=("tpm-emulator: Setting the stateblob ... failed with a TPM error ... decryption error",),
+    errors=(
+        "tpm-emulator: Setting the stateblob ... failed with a TPM error ... decryption error",
+        "Secret not found: rbd no secret matches uuid '...'",  # QEMU's driver in libvirt before 1.3
+    ),
 )
 def check(guest: Guest, destination: Secrets, destination_storage: Storage) -> Findings:
     for needed in needed_by(guest):

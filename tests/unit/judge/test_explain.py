@@ -154,3 +154,14 @@ def test_sixty_four_kib_of_anything_are_explained_in_seconds(piece: str) -> None
         explain(message)
     explain(text)
     assert time.process_time() - began < 5
+
+
+def test_the_reason_counts_and_not_that_virsh_could_not_connect() -> None:
+    said = "error: failed to connect to the hypervisor\nerror: Cannot recv data: Host key verification failed."
+    assert list(messages(said)) == ["error: Cannot recv data: Host key verification failed."]
+    assert plain(said) == "Cannot recv data: Host key verification failed."
+    assert plain("error: failed to connect to the hypervisor") == "failed to connect to the hypervisor"
+    assert list(messages("error: failed to connect to the hypervisor\n\nweb: x")) == [
+        "error: failed to connect to the hypervisor",
+        "web: x",
+    ]
