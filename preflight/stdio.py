@@ -85,7 +85,7 @@ def _lasting(descriptor: int, before: Any) -> Gated:
 
 
 class Ungated:
-    """Standard error for `output.run.console` alone, which controls the terminal and makes each text visible itself."""
+    """Standard error for `preflight.console` alone, which controls the terminal and makes each text visible itself."""
 
     def __init__(self) -> None:
         self._stream = sys.stderr
@@ -130,6 +130,11 @@ def say_waiting(whom: str) -> None:
     """Write to a terminal what preflight is waiting for; write nothing to a file."""
     if sys.stderr.isatty():
         print(f"preflight: waiting for {whom}", file=sys.stderr, flush=True)
+
+
+def draws() -> bool:
+    """Report whether progress is drawn: standard error is a terminal that can, and no CI server's log."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
 
 
 def failure() -> str | None:

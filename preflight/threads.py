@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 #: Seconds after which a waiting user wants to know the reason.
-PATIENCE = 2.0
+PATIENCE = 1.0
 
 
 def _nothing() -> None:

@@ -4,15 +4,16 @@ from collections.abc import Collection
 from functools import partial
 
 from preflight.answers import Answers
-from preflight.collect.pair import Waiting
 from preflight.collect.peers import batch
 from preflight.collect.session import LiveVisit
+from preflight.collect.waiting import Waiting
 from preflight.threads import side_by_side
 
 
 def ask(visits: Collection[LiveVisit], wanted: Collection[str]) -> None:
     """Ask hosts, side by side, for the wanted records; each visit keeps its answers."""
-    side_by_side(*(partial(_ask, visit, wanted) for visit in visits), waiting=Waiting(visits))
+    with Waiting(visits, steps=len(visits)) as waiting:
+        side_by_side(*(waiting.step(partial(_ask, visit, wanted)) for visit in visits), waiting=waiting)
 
 
 def _ask(visit: LiveVisit, wanted: Collection[str]) -> None:

@@ -16,12 +16,12 @@ from preflight.collect.follow_up import Further, further_questions
 from preflight.collect.probe import probe
 from preflight.collect.session import Visit
 from preflight.collect.sources import FACTS, Sources, make_host
+from preflight.collect.waiting import Waiting
 from preflight.connection.libvirt import BUILT
 from preflight.facts.fact import Fact
 from preflight.host import Guest, Host
 from preflight.request.check_request import Migration
 from preflight.request.migration import Role
-from preflight.stdio import say_waiting
 from preflight.threads import side_by_side
 
 
@@ -47,14 +47,28 @@ def collect(
     `facts` are the facts that will be parsed for each end; `sources` has their parts. Unless the visits are to `stay`,
     these are their last questions.
     """
+    with Waiting((source, destination), steps=4) as waiting:
+        return _collect(source, destination, migration, guests_of, facts, sources, waiting, stay=stay)
+
+
+def _collect(
+    source: Visit,
+    destination: Visit,
+    migration: Migration,
+    guests_of: Callable[[Host], Iterable[Guest]],
+    facts: Mapping[Role, Iterable[type[Fact]]],
+    sources: Sources,
+    waiting: Waiting,
+    *,
+    stay: bool,
+) -> Collected:
     visits = (source, destination)
-    waiting = Waiting(visits)
-    first = side_by_side(source.first, destination.first, waiting=waiting)
+    first = side_by_side(waiting.step(source.first), waiting.step(destination.first), waiting=waiting)
     ends = zip(Role, visits, first, strict=True)
     hosts = [make_host(role, visit.name, known, sources) for role, visit, known in ends]
     further = further_questions(hosts[0], hosts[1], migration, list(guests_of(hosts[0])))
     asking = [
-        partial(visit.ask, asked.commands, asked.definitions, stay=stay or bool(further[0].probes))
+        waiting.step(partial(visit.ask, asked.commands, asked.definitions, stay=stay or bool(further[0].probes)))
         for visit, asked in zip(visits, further, strict=True)
     ]
 
@@ -67,22 +81,6 @@ def collect(
         later[0].update(probe(source, destination, kept, probed))
     told = [with_peer(host, asked, answers) for host, asked, answers in zip(hosts, further, later, strict=True)]
     return Collected(told[0], told[1])
-
-
-class Waiting:
-    """Progress messages about what preflight is waiting for, each printed once."""
-
-    def __init__(self, visits: Iterable[Visit]) -> None:
-        self._visits = tuple(visits)
-        self._said: set[str] = set()
-
-    def __call__(self) -> None:
-        """Print the messages that have not been printed yet."""
-        for visit in self._visits:
-            whom = f"{visit.name}: {visit.waits_for}"
-            if visit.waits_for is not None and whom not in self._said:
-                self._said.add(whom)
-                say_waiting(whom)
 
 
 def with_peer(host: Host, further: Further, answers: Answers) -> Host:

@@ -44,6 +44,8 @@ class Visit(Protocol):
 
     #: The host as the user named it.
     name: str
+    #: True during the login, in which ssh may ask a person at any moment.
+    logging_in: bool
 
     @property
     def waits_for(self) -> str | None:
@@ -112,6 +114,7 @@ class LiveVisit:
         self._left = timeout
         #: What is currently being waited for.
         self._at: str | None = None
+        self.logging_in = False
         self._asking = threading.Lock()
         self._runs = itertools.count()
         self._closing: threading.Thread | None = None
@@ -121,7 +124,7 @@ class LiveVisit:
     def first(self) -> Answers:
         """Return the answers that are always collected, including libvirt's."""
         self._deadline = self._channel.deadline = time.monotonic() + self._timeout
-        self._at = "the login"
+        self._at, self.logging_in = "the login", True
         standing, own = self._pick(questions.STANDING), self._pick(self._own)
         # sent before the login is known to work, which saves a round trip; a shell that never starts reads nothing
         self._channel.send(standing, together=True)
@@ -135,6 +138,7 @@ class LiveVisit:
         augeas.load(libvirt_conf.LENS)
         login = self._channel.login()
         self._admitted()
+        self.logging_in = False
         # the time that a person takes to answer does not count as the host's
         self._deadline = self._channel.deadline = self._deadline + self._channel.of_person
         self._logged_in = login.code == 0
@@ -349,6 +353,7 @@ class SavedVisit:
     """A host from a snapshot. Questions that it was not asked are answered with `MISSING`."""
 
     waits_for = None
+    logging_in = False
 
     def __init__(self, saved: SavedHost, transport: str, own: Mapping[str, ShellText] = NO_QUESTIONS) -> None:
         self.name = saved.name

@@ -19,7 +19,7 @@ from preflight.fleet.ways import Ways
 from preflight.judge.check import own_of
 from preflight.judge.site import rules_of
 from preflight.output import formats
-from preflight.output.progress_bar import bar
+from preflight.progress_bar import bar
 from preflight.request.check_request import Asked
 from preflight.request.migration import Mode
 from preflight.request.settings import PROBED_WAYS

@@ -11,10 +11,10 @@ from preflight.collect import peers as collecting
 from preflight.collect import questions
 from preflight.collect.built import BUILT_BY_DIGEST
 from preflight.collect.endpoints import own_transport
-from preflight.collect.pair import Waiting
 from preflight.collect.peers import Peers
 from preflight.collect.session import LiveVisit
 from preflight.collect.sources import make_host, records_for
+from preflight.collect.waiting import Waiting
 from preflight.commands.made import taken_now
 from preflight.commands.obfuscated import Mapped
 from preflight.connection import snapshot
@@ -82,13 +82,13 @@ def take(text: str, wanted: Wanted) -> SavedHost:
     try:
         wanted_records = records_for(sources, sources)
         visit = LiveVisit(target, channel, wanted_records, own_transport(target), own=own, timeout=wanted.timeout)
-        waiting = Waiting([visit])
         snapshot.load()
-        (first,) = side_by_side(visit.first, waiting=waiting)
-        batch = collecting.batch(
-            name, first, peers, peer_to_peer=wanted.peer_to_peer, host_of=partial(make_host, sources=sources)
-        )
-        side_by_side(partial(visit.ask, batch.commands, batch.definitions), waiting=waiting)
+        with Waiting([visit], steps=2) as waiting:
+            (first,) = side_by_side(waiting.step(visit.first), waiting=waiting)
+            batch = collecting.batch(
+                name, first, peers, peer_to_peer=wanted.peer_to_peer, host_of=partial(make_host, sources=sources)
+            )
+            side_by_side(waiting.step(partial(visit.ask, batch.commands, batch.definitions)), waiting=waiting)
         visit.end_libvirt()
     finally:
         channel.close()

@@ -14,10 +14,10 @@ from preflight.answers import Answers, SavedHost, Taken
 from preflight.collect import peers as collecting
 from preflight.collect import questions
 from preflight.collect.endpoints import own_transport
-from preflight.collect.pair import Waiting
 from preflight.collect.peers import Peers
 from preflight.collect.session import LiveVisit
 from preflight.collect.sources import Sources, records_for
+from preflight.collect.waiting import WaitingLines
 from preflight.connection.logins import close_all, open_channel
 from preflight.connection.target import parse_target
 from preflight.facts.ssh.login import Login, LoginOutcome
@@ -151,7 +151,7 @@ class _Collection:
         )
         self._each(
             lambda name: self._further(name, peers[name], pieces, ways.get(name, ())),
-            waiting=Waiting([host.visit for host in self.hosts.values()]),
+            waiting=WaitingLines([host.visit for host in self.hosts.values()]),
         )
         return [self.hosts[name].saved(peers[name], manner.taken) for name in self._names]
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import queue
 import sys
 import threading
@@ -19,6 +18,7 @@ from preflight.migrate.progress import Sample, setback
 from preflight.output.run.remaining import Stage, Whole, fitted, of
 from preflight.schema import events as schema
 from preflight.schema.plan import PlannedGuest
+from preflight.stdio import draws
 from preflight.units import MIB
 from preflight.visible import escaped, named, one_line
 
@@ -46,7 +46,7 @@ def shown(
 
     That function neither raises nor waits: a migration continues while the terminal is stopped (Ctrl-S), or gone.
     """
-    outlets = [_Outlet(lambda: _bars(guests, groups) if _is_terminal() else contextlib.nullcontext(_Lines()))]
+    outlets = [_Outlet(lambda: _bars(guests, groups) if draws() else contextlib.nullcontext(_Lines()))]
     if events is not None:
         log = _opened(events)
         outlets.append(_Outlet(lambda: _logged(log)))
@@ -106,10 +106,6 @@ def rates(sample: Sample) -> Iterator[str]:
     yield f"pass {sample.iteration}"
     if sample.expected_downtime is not None:
         yield f"downtime {sample.expected_downtime * 1000:.0f} ms"
-
-
-def _is_terminal() -> bool:
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -187,7 +183,7 @@ def _bars(guests: Sequence[PlannedGuest], groups: Mapping[str, Sequence[PlannedG
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.table import Column
 
-    from preflight.output.run.console import GatedConsole
+    from preflight.console import GatedConsole
 
     console = GatedConsole()
     narrow = console.width < 100

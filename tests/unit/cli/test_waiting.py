@@ -1,14 +1,19 @@
 """A check ends within its --timeout whatever a host does, and within a second of Ctrl-C, and leaves nothing behind."""
 
+import fcntl
 import os
 import pty
+import re
 import select
 import signal
+import struct
 import subprocess
+import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -36,7 +41,9 @@ AT_ONCE = ("is silent from the start", "floods", "deafens itself")
 
 
 @contextmanager
-def started(tmp_path: Path, asked: str, *options: str, **streams: int) -> Iterator[subprocess.Popen[str]]:
+def started(
+    tmp_path: Path, asked: str, *options: str, more: Mapping[str, str] = MappingProxyType({}), **streams: int
+) -> Iterator[subprocess.Popen[str]]:
     hostile_host(tmp_path / "ssh", f"open({str(tmp_path / 'began')!r}, 'w').close()\n{asked}")
     process = subprocess.Popen(
         [PREFLIGHT, "check", "host-a", "host-b", *options],
@@ -45,7 +52,10 @@ def started(tmp_path: Path, asked: str, *options: str, **streams: int) -> Iterat
         stderr=streams.get("stderr", subprocess.PIPE),
         text=True,
         env=environment(
-            PATH=f"{tmp_path}:{os.environ['PATH']}", XDG_RUNTIME_DIR=str(tmp_path), PREFLIGHT_TEST=str(tmp_path)
+            PATH=f"{tmp_path}:{os.environ['PATH']}",
+            XDG_RUNTIME_DIR=str(tmp_path),
+            PREFLIGHT_TEST=str(tmp_path),
+            **more,
         ),
         start_new_session=True,
         preexec_fn=hears_interrupts,  # noqa: PLW1509 - no thread of the tests' own holds a lock
@@ -98,9 +108,12 @@ def test_ctrl_c_ends_a_check_of_a_host_that(tmp_path: Path, what: str, after: fl
     nothing_is_left(tmp_path)
 
 
-def test_at_a_terminal_it_says_what_it_waits_for(tmp_path: Path) -> None:
+def said_at_a_terminal(tmp_path: Path, **more: str) -> str:
+    """Return what a check writes to a terminal while its hosts are silent after the login."""
     own, its = pty.openpty()
-    with started(tmp_path, HOSTS["is silent after the login"], "--timeout", "5", stderr=its) as process:
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 200, 0, 0))
+    silent = HOSTS["is silent after the login"]
+    with started(tmp_path, silent, "--timeout", "5", more=more, stderr=its) as process:
         os.close(its)
         said = b""
         while select.select([own], [], [], 20)[0]:
@@ -108,11 +121,26 @@ def test_at_a_terminal_it_says_what_it_waits_for(tmp_path: Path) -> None:
                 said += os.read(own, 4096)
             except OSError:
                 break
-        process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=20)
     os.close(own)
-    lines = said.decode().split("\r\n")
-    for host in ("host-a", "host-b"):
-        # libvirt of the stand-in is refused at once
-        assert f"preflight: waiting for {host}: answers about its configuration" in lines
-        assert len([line for line in lines if host in line]) == len({line for line in lines if host in line})
+    assert "\x1b" not in out
     nothing_is_left(tmp_path)
+    return said.decode()
+
+
+def test_at_a_terminal_a_bar_says_what_it_waits_for_and_is_gone_at_the_end(tmp_path: Path) -> None:
+    said = said_at_a_terminal(tmp_path, TERM="xterm", CI="", NO_COLOR="1")
+    # libvirt of the stand-in is refused at once
+    waited = "; ".join(f"{host}: answers about its configuration" for host in ("host-a", "host-b"))
+    assert re.search(rf"waiting for {waited} .*0/4", said)
+    assert re.search(r"\x1b\[\d*;?3\dm", said) is None, "NO_COLOR"
+    assert said.endswith("\x1b[2K"), "its line is erased"
+    assert "\x1b[?25h" in said, "and the cursor is there again"
+
+
+@pytest.mark.parametrize("which", [{"TERM": "dumb", "CI": ""}, {"TERM": "xterm", "CI": "true"}])
+def test_at_a_terminal_that_draws_nothing_a_line_says_it_once(tmp_path: Path, which: dict[str, str]) -> None:
+    lines = said_at_a_terminal(tmp_path, **which).split("\r\n")
+    for host in ("host-a", "host-b"):
+        assert lines.count(f"preflight: waiting for {host}: answers about its configuration") == 1
+    assert not any("\x1b" in line for line in lines)
