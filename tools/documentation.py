@@ -10,6 +10,7 @@ from preflight.schema.published import PUBLISHED, Published
 from tools.manpage import manual
 from tools.options import markdown as options
 from tools.qemu_conf import markdown as qemu_conf
+from tools.remedies import remedies
 from tools.rule_pages import pages
 
 ROOT = Path(__file__).parent.parent
@@ -33,8 +34,7 @@ def wanted() -> Mapping[Path, str]:
     return {
         **{page: text() for page, text in REFERENCES.items()},
         DOCS / "preflight.1": manual(),
-        REFERENCE / "options.md": options(),
-        REFERENCE / "qemu-conf.md": qemu_conf(),
+        ROOT / "preflight" / "output" / "remedies.json": remedies(),
         **{DOCS / f"{one.name}.schema.json": schema(one) for one in PUBLISHED},
         **{RULES / name: text for name, text in pages(load()).items()},
     }

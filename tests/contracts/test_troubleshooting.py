@@ -2,11 +2,15 @@
 
 import ast
 import html
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from preflight.output.remedies import remedy
+from tools.remedies import remedies
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "troubleshooting.md"
@@ -57,8 +61,23 @@ def test_reasons_are_found() -> None:
 
 
 @pytest.mark.parametrize("reason", SAID)
-def test_the_page_says_what_resolves_it(reason: str) -> None:
+def test_the_page_says_what_resolves_it_and_a_report_quotes_that(reason: str) -> None:
     assert any(known.fullmatch(reason) for known in KNOWN)
+    assert remedy(reason)
+
+
+#: Words that point to another place of the page, which a report does not have.
+ELSEWHERE = re.compile(
+    r"(?<!-)\b(?:above|below|first row|this page|the list names|(?:see|for) these|The reason follows)\b"
+)
+
+
+def test_what_resolves_it_is_a_whole_sentence_without_the_page() -> None:
+    told = {told for _, told in json.loads(remedies())}
+    pointing = {one for one in told if ELSEWHERE.search(one) and "directories above" not in one}
+    assert pointing == set()
+    assert all(one.endswith((".", ")")) for one in told)
+    assert not any("](" in one or "`" in one for one in told)
 
 
 def test_a_reason_without_a_row_is_found() -> None:

@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from . import Client, Lab, LabHost
@@ -64,12 +65,12 @@ def shown(page: str) -> list[Shown]:
 def plain(output: str) -> str:
     """Return an output with a placeholder in place of each value that varies."""
     for name, pattern in VARYING.items():
-        output = re.sub(pattern, lambda match, name=name: f"{_kept(match)}<{name}>", output)
+        output = re.sub(pattern, partial(_masked, name), output)
     return output
 
 
-def _kept(match: re.Match[str]) -> str:
-    return next((group for group in match.groups() if group is not None), "")
+def _masked(name: str, match: re.Match[str]) -> str:
+    return f"{next((group for group in match.groups() if group is not None), '')}<{name}>"
 
 
 def prepare(lab: Lab) -> None:

@@ -10,6 +10,7 @@ from preflight.collect.sources import FACTS
 from preflight.facts.fact import Fact
 from preflight.host import Guest
 from preflight.judge import ruleset
+from preflight.judge.builtin import builtin_directory
 from preflight.judge.packs import RuleError
 from preflight.judge.ruleset import find, load
 from preflight.judge.ruleset import select as select_rules
@@ -203,7 +204,7 @@ def test_a_file_that_is_no_rule_is_refused(tmp_path: Path, body: str, why: str) 
 
 def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
     path = write_rule(tmp_path, "clients_limit", SOUND, topic="other")
-    builtin = ruleset.builtin_directory() / "limits" / "clients_limit.py"
+    builtin = builtin_directory() / "limits" / "clients_limit.py"
     assert refusal(tmp_path) == f"{path}: the name clients-limit is already used by {builtin}"
 
 
