@@ -20,17 +20,17 @@ _SLACK = 0.1
 
 
 def best_course(
-    model: Model, legs: Sequence[Leg], deadline: Deadline, near: Widths | None = None
+    model: Model, legs: Sequence[Leg], deadline: Deadline, *, good: float = 0.0, near: Widths | None = None
 ) -> tuple[Course, Widths]:
     """Return the quickest course of these legs, and its widths; of those that are as quick, the narrowest.
 
-    Tries all widths, or those near to some that are known to be good.
+    Tries all widths, or those near to some that are known to be good, until one takes at most `good` seconds.
     """
     tried: list[tuple[Course, Widths]] = []
     best = math.inf
     for order in orders(model, legs):
         for widths in _tried(model, order, near):
-            if deadline.over and best < math.inf:
+            if best <= good or (deadline.over and best < math.inf):
                 break
             tried.append((run(model, order, widths, best * (1 + GAIN)), widths))
             best = min(best, tried[-1][0].seconds)

@@ -19,9 +19,9 @@ from preflight.placement.ordering import best_course, orders
 from preflight.placement.schedule import Course, Leg, Widths, run
 
 #: Legs that are run through time in search of a better course, so that the search takes a second or two.
-LEGS = 60_000
+LEGS = 30_000
 #: A change that saves less than this share is none, and a course this near to the least is good enough.
-_LESS, _NEAR = 1 - 1e-4, 1.01
+_LESS, _NEAR = 1 - 1e-4, 1.025
 
 
 class Chosen(Struct, frozen=True):
@@ -44,7 +44,7 @@ def legs_of(found: Assignment) -> list[Leg]:
 
 def polished(model: Model, found: Assignment, least: float, deadline: Deadline) -> Chosen:
     """Return the best course that is found for an assignment, and changes of it; at least `least` seconds long."""
-    best = Chosen(found, *best_course(model, legs_of(found), deadline))
+    best = Chosen(found, *best_course(model, legs_of(found), deadline, good=least * _NEAR))
     search = _Search(model, best, least, deadline)
     search.narrow()
     search.relocate()
