@@ -52,7 +52,7 @@ def _check_numbers(document: schema.Audit) -> None:
     named = {number for way in ways for number in way}
     named |= {one.host for one in document.guests} | {one.host for one in document.odd}
     named |= {number for one in document.cpus for number in one.hosts}
-    named |= {one.host for one in (*document.without_cpu, *document.freed)}
+    named |= {one.host for one in document.without_cpu} | {one.host for one in document.freed}
     named |= {number for one in document.freed for number in one.destinations}
     if missing := sorted(number for number in named if number not in hosts):
         raise UserError(f"there is no host {missing[0]}")

@@ -24,7 +24,7 @@ from tests.hostile.nursery import Job
 from tests.hostile.runs import Nursery
 
 #: Snapshots that are drawn, and changes of each document.
-SNAPSHOTS, CHANGES = 400, 60
+SNAPSHOTS, CHANGES = 200, 60
 #: READY, NOT READY, usage, UNDETERMINED; a difference knows only better and worse.
 _VERDICTS, _DIFFERENCE, _LIST = (0, 1, 2, 3), (0, 1, 2), (0, 2)
 #: Depths and lengths that no inventory has.
@@ -123,8 +123,8 @@ def _arguments() -> Iterator[Given]:
             yield _inventory(f"word {number}", functools.partial(_with_hosts, word))
             continue
         for form in FORMATS["hosts"]:
-            words = ("audit", "--list-hosts", "--format", form, "--", os.fsdecode(argument), "kvm1")
-            yield Given("hosts in arguments", f"{number} {form}", words, dict, _LIST)
+            listing = ("audit", "--list-hosts", "--format", form, "--", os.fsdecode(argument), "kvm1")
+            yield Given("hosts in arguments", f"{number} {form}", listing, dict, _LIST)
         words = ("audit", "--timeout", "1", "--", os.fsdecode(argument), "kvm1")
         if number >= len(_RANGES):
             yield Given("audit of such hosts", str(number), words, lambda: {"bin/ssh": _NO_SSH}, _VERDICTS)

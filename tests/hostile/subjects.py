@@ -26,7 +26,7 @@ from tests.golden import audits, differences, linting
 from tests.hostile.formats import NAMES, PATHS, TEXTS, Case
 
 #: Cases of each subject in a whole run.
-CASES = 3000
+CASES = 1000
 SUBJECTS = ("audit", "lint", "difference")
 #: Fields with names of hosts or of guests: the same name becomes the same text everywhere.
 _NAMES = frozenset(("name", "host", "guest", "hosts", "guests"))
@@ -75,6 +75,7 @@ class _Change:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._names: dict[str, str] = {}
+        self._rules: dict[str, RuleText] = {}
 
     def of(self, value: Any, field: str = "") -> Any:
         """Return the value with hostile text in a third of its places."""
@@ -82,6 +83,10 @@ class _Change:
             return self._audited(value)
         if isinstance(value, _KEPT):
             return value
+        if isinstance(value, RuleText):  # the same for all causes
+            if value.name not in self._rules:
+                self._rules[value.name] = self._struct(value)
+            return self._rules[value.name]
         if isinstance(value, Struct):
             return self._struct(value)
         if isinstance(value, tuple | list):
@@ -108,7 +113,7 @@ class _Change:
 
     def _audited(self, value: Audited) -> Audited:
         """Return an audit; the hosts that have no CPU in common have hostile reasons, and the ways huge numbers."""
-        made = self._struct(value)
+        made: Audited = self._struct(value)
         number = self._chance.choice((None, 0, _HUGE))
         cells = tuple(
             {to: replace(cell, allows=number) if cell.allows is not None else cell for to, cell in row.items()}
