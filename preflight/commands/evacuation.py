@@ -35,7 +35,7 @@ from preflight.fleet.collect import Manner, collect
 from preflight.judge.check import own_of
 from preflight.output import formats
 from preflight.output.evacuation import plan as shown_plan
-from preflight.output.progress_bar import bar
+from preflight.progress_bar import bar
 from preflight.request.check_request import Asked, Selection
 from preflight.request.migration import Mode
 from preflight.schema import evacuation as schema
@@ -194,13 +194,13 @@ class Hosts:
 def carried_out(path: Path, rounds: Rounds, go: Callable[[], str | None]) -> str | None:
     """Carry out rounds; return what `go` returns, which is why nothing was begun, or why they ended early.
 
-    If the record or a journal cannot be written, it is known of each guest what the journals have.
+    If the record or a journal cannot be written, what is known of the runs under way is what their journals have.
     """
     try:
         return go()
     except UserError as why:
         with contextlib.suppress(UserError):
-            rounds.moved |= moved_by(path, rounds.record)
+            rounds.moved |= moved_by(path, rounds.cut_off())
         return str(why)
 
 

@@ -16,9 +16,8 @@ from preflight.judge.report import Result, Verdict
 from preflight.judge.ruleset import Rule
 from preflight.plan import make as plans
 from preflight.plan.digests import digests
-from preflight.plan.make import Refused
-from preflight.plan.width import most_at, pace
-from preflight.request.migration import Role
+from preflight.plan.make import Pace, Refused
+from preflight.plan.width import pace
 from preflight.schema import evacuation as schema
 from preflight.schema.plan import Identity
 from preflight.threads import side_by_side
@@ -76,9 +75,7 @@ def leg_of(
     found = check(opened, rules)
     _refuse_unless_ready(found)
     asked = opened.asked
-    plan = plans.plan(
-        found, asked.method, pace(found, leg.width or _width(found, runs)), digests(found, rules), ignore=asked.ignore
-    )
+    plan = plans.plan(found, asked.method, _pace(found, leg.width, runs), digests(found, rules), ignore=asked.ignore)
     for name, now in ((leg.source, plan.source_identity), (leg.destination, plan.destination_identity)):
         if (planned := known(name)) is None:
             raise Refused(f"{name} did not answer when this was planned: plan again to use it")
@@ -87,11 +84,9 @@ def leg_of(
     return Leg(plan, found, opened, journal)
 
 
-def _width(found: Checked, runs: int) -> int:
-    """Return the number of migrations at a time of a run to a host that takes the guests of so many runs."""
-    sends, takes = most_at(found, Role.SOURCE), most_at(found, Role.DESTINATION, runs=runs)
-    most = min(1 if sends is None else sends[0], 1 if takes is None else takes[0] // runs)
-    return max(1, min(most, sum(guest.running for guest in found.guests)))
+def _pace(found: Checked, width: int | None, runs: int) -> Pace:
+    """Return the pace of one of so many runs to a host: as planned, or its share of what one run alone would move."""
+    return pace(found, width or max(1, pace(found, None).width // runs))
 
 
 def _refuse_unless_ready(found: Checked) -> None:

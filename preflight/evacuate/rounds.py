@@ -84,6 +84,8 @@ class Rounds:
         self.record, self._world, self._stops = record, world, stops
         self.moved: dict[str, Moved] = dict(moved or {})
         self.interrupted = False
+        #: Runs of the record whose end is known.
+        self._ended = len(record.runs)
 
     def run(self) -> str | None:
         """Run rounds until no guest is left that can leave; return why the last one began nothing, if so."""
@@ -104,8 +106,13 @@ class Rounds:
             self._add(closed)
         for ended in done.ended:
             self.take(ended)
+        self._ended = len(self.record.runs)
         self.interrupted |= done.interrupted
         return done.refused
+
+    def cut_off(self) -> Evacuation:
+        """Return the record with only those runs that were begun and of whose end nothing was returned."""
+        return self.record.model_copy(update={"runs": self.record.runs[self._ended :]})
 
     def plan_anew(self) -> bool:
         """Plan for the guests that are left; return False if nothing is to be begun."""

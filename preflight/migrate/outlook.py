@@ -42,7 +42,8 @@ def _of(run: Run, guest: PlannedGuest, past: Past) -> Outlook:
     result, why = judge(intent, source, destination)
     if result is Result.STAYED:
         return Outlook(guest.name, ("move the guest, if a check reports READY",), why)
-    return Outlook(guest.name, (), why or f"the guest is {result.value}")
+    verb = "has" if result is Result.ARRIVED else "is"
+    return Outlook(guest.name, (), why or f"the guest {verb} {result.value}")
 
 
 def _words(act: Act) -> str:

@@ -85,7 +85,7 @@ class Evacuation(Document):
         default=(), description="The rules and subjects that the checks leave out."
     )
     reserve: Word | None = Field(default=None, description="The value of --reserve-memory.")
-    overcommit: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+    overcommit: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
         default=None, description="The value of --cpu-ratio: the most virtual CPUs for each CPU of a destination."
     )
     apart: tuple[tuple[GuestName, ...], ...] = Field(default=(), description="The groups of --keep-apart.")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,8 @@ def three() -> Iterator[Lab]:
 def test_what_one_destination_refuses_goes_to_the_other_and_comes_home(three: Lab, tmp_path: Path) -> None:
     source, refusing, other = three.hosts.values()
     record, names = tmp_path / "run.evacuation", [f"g{number}" for number in range(4)]
-    for name in names:
-        source.guest(name, memory_mib=32)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: source.guest(name, memory_mib=32), names))
     refusing.run("mkdir", "-p", "/etc/libvirt/hooks")
     refusing.write("/etc/libvirt/hooks/qemu", HOOK)
     refusing.run("sh", "-c", "chmod 755 /etc/libvirt/hooks/qemu && systemctl restart libvirtd")

@@ -1,5 +1,6 @@
 """The observations during an evacuation: exit codes, what a person did as advised, and what is wrong."""
 
+import contextlib
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,11 +18,14 @@ from tests.lab.evacuations.mover import Evacuation, Said
 from tests.lab.evacuations.trial import EvacuationTrial
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
+from tests.lab.machine import LabError
 
 #: Seconds that a command may need: several rounds, in each of which a host is silent.
 PATIENCE = 4 * (STALL + SETTLE + BESIDE)
 #: Seconds until libvirt answers again on a host that is healed.
 RECOVERY = 60.0
+#: And while a fault lasts, which may keep it from answering at all.
+UNHEALED = 10.0
 #: How often recovery is tried once all is healed.
 RESUMES = 3
 #: The exit codes that `preflight evacuate --help` names, and that of a process that was killed.
@@ -65,14 +69,18 @@ class Gathering:
             )
 
     def compare(self, seen: Mapping[str, Sight] | None = None) -> None:
-        """Compare what is said of the guests with where they are; `seen` is what all hosts have in the end."""
+        """Compare what is said of the guests with where they are; `seen` is what all hosts have in the end.
+
+        While a fault lasts by which a host's libvirt does not answer, there is nothing to compare with.
+        """
         if (said := self._said()) is None:
             return
-        final, hosts = seen is not None, seen or self.look(RECOVERY)
-        when = "" if final else "before healing: "
-        self.wrong += [when + line for line in disagreements(said, hosts, final=final)]
-        if final:
-            self.wrong += contradictions(said, self.mover.runs())
+        if seen is not None:
+            self.wrong += [*disagreements(said, seen, final=True), *contradictions(said, self.mover.runs())]
+            return
+        with contextlib.suppress(LabError):
+            found = disagreements(said, self.look(UNHEALED), final=False)
+            self.wrong += [f"before healing: {line}" for line in found]
 
     def recover(self) -> None:
         """Resume until every guest is where it was to go, at most so often; follow the advice of the ledger."""

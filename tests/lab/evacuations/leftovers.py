@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from tests.lab import network
 from tests.lab.lab import Lab
 
-#: Seconds within which what belongs to a connection that has ended goes by itself.
-PATIENCE = 20.0
+#: Seconds within which what belongs to a connection that has ended goes by itself, and a login to a silent host, which
+#: ends when TCP gives up (tcp_syn_retries of 6).
+PATIENCE, TO_SILENT = 20.0, 150.0
 #: Prints the listeners at libvirt's ports for migrations, the jobs of guests, and the processes of logins.
 LOOK = r"""
 ss -Htln 'sport >= 49152 and sport <= 49215' | sed 's/^/port /'
@@ -27,7 +28,7 @@ def on_hosts(lab: Lab) -> Iterator[str]:
 
 def in_client(lab: Lab) -> Iterator[str]:
     """Yield each process that a command left where it ran."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TO_SILENT
     while (left := network.processes(lab.instance.namespace("client"))) and time.monotonic() < deadline:
         time.sleep(0.5)
     for pid in left:

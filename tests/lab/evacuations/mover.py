@@ -16,6 +16,10 @@ from tests.lab.lab import Lab
 LONGEST = 600.0
 
 
+#: Those of `chaos`, and enough for a busy machine to answer 20 guests' questions.
+TIMES = (*PATIENCE, "--answer-timeout", "300")
+
+
 class Said(Struct, frozen=True):
     """What is reported about a guest: the host that has it and its state there, each None if nothing is claimed."""
 
@@ -32,14 +36,14 @@ class Evacuation:
 
     def __init__(self, lab: Lab, hosts: Sequence[str], options: Sequence[str], journals: Path, output: Path) -> None:
         self._lab, self._hosts, self._output = lab, hosts, output
-        self._options = [*PATIENCE, *options]
+        self._options = options
         self.record = journals / "run.evacuation"
 
     def start(self) -> Started:
         """Start to evacuate."""
         source, *destinations = (f"{host}.example.com" for host in self._hosts)
         words = ["evacuate", source, "--to", ",".join(destinations), "--journal", str(self.record)]
-        return self._start(*words, *self._options)
+        return self._start(*words, *self._options, *TIMES)
 
     def resume(self) -> Started | None:
         """Start to recover, if there is a record: before that nothing was begun."""
@@ -68,7 +72,7 @@ class Evacuation:
             file.write(f"\n===== {line}\n")
 
     def _again(self, option: str) -> Started | None:
-        return self._start("evacuate", option, str(self.record), *PATIENCE) if self.record.exists() else None
+        return self._start("evacuate", option, str(self.record), *TIMES) if self.record.exists() else None
 
     def _start(self, *words: str) -> Started:
         self.log(f"preflight {' '.join(words)}")

@@ -131,3 +131,11 @@ def test_a_directory_lists_its_evacuations(own_directory: Path) -> None:
     cut_off = next(one for one in found if one.path == str(first))
     assert (cut_off.source, cut_off.destination, cut_off.unfinished) == ("kvm1", "kvm2, kvm3", ("web", "db"))
     assert {Path(one.path).name: one.stage for one in evacuations(own_directory)[0]}["b.evacuation"] is Stage.OVER
+
+
+def test_a_journal_whose_run_was_never_recorded_does_not_keep_others_from_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "run.evacuation"
+    records.create(path, RECORD)
+    assert records.next_number(path) == 1
+    (records.journals_of(path) / "0004-kvm1-kvm2.journal").touch()
+    assert records.next_number(path) == 5

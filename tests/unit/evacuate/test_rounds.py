@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from msgspec import structs
 
 from preflight.errors import UserError
@@ -233,3 +234,18 @@ def test_the_way_home_is_tried_once_and_closes_nothing() -> None:
     assert {guest.name: guest.is_done for guest in found.guests} == {"web": False, "db": True}
     rounds.end(over=False)
     assert world.records[-1].home
+
+
+def test_only_runs_of_whose_end_nothing_is_known_are_cut_off() -> None:
+    class Breaks(World):
+        def carry_out(self, legs: Sequence[Leg], rounds: Rounds) -> Carried:
+            if self.plans:
+                rounds.begin(legs)
+                raise UserError("no space left")
+            return super().carry_out(legs, rounds)
+
+    rounds = Rounds(RECORD, Breaks([("web", "kvm2")]))
+    with pytest.raises(UserError):
+        rounds.run()
+    assert [one.destination for one in rounds.record.runs] == ["kvm2", "kvm3", "kvm3"]
+    assert [(one.destination, one.guests) for one in rounds.cut_off().runs] == [("kvm3", (WEB,))]
