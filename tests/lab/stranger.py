@@ -64,8 +64,8 @@ class Stranger:
         rootfs.write_login(self.root / "root/.ssh", Keys(instance.keys).login("client", hosts))
         self._namespace = instance.namespace("client")
 
-    def run(self, *argv: str, code: int | None = 0, timeout: float = 300, stdin: str = "") -> str:
-        """Run a command as root on the machine, and return what it wrote; raises LabError for another exit code."""
+    def run(self, *argv: str, codes: tuple[int, ...] = (0,), timeout: float = 600) -> str:
+        """Run a command as root on the machine, and return what it wrote; raises LabError for any other exit code."""
         environment = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
         enter = [
             "unshare",
@@ -80,20 +80,27 @@ class Stranger:
             "sh",
         ]
         done = command(
-            *("ip", "netns", "exec", self._namespace, *enter, "env", "-i", *environment, *argv),
-            input=stdin,
+            "ip",
+            "netns",
+            "exec",
+            self._namespace,
+            *enter,
+            "env",
+            "-i",
+            *environment,
+            *argv,
             check=False,
             timeout=timeout,
         )
-        if code is not None and done.returncode != code:
-            raise LabError(f"{' '.join(argv)}: exit {done.returncode}, not {code}: {done.stdout}{done.stderr}")
+        if done.returncode not in codes:
+            raise LabError(f"{' '.join(argv)}: exit {done.returncode}: {done.stdout}{done.stderr}")
         return done.stdout + done.stderr
 
-    def install(self, package: Path, *, code: int | None = 0) -> str:
+    def install(self, package: Path, *, codes: tuple[int, ...] = (0,)) -> str:
         """Install a package from its file, as dpkg does, and return what that said."""
         shutil.copy(package, self.root / "root")
         try:
-            return self.run("dpkg", "--install", f"/root/{package.name}", code=code)
+            return self.run("dpkg", "--install", f"/root/{package.name}", codes=codes)
         finally:
             (self.root / "root" / package.name).unlink()
 

@@ -26,13 +26,14 @@ def build(release: Release, directory: Path) -> Path:
     package = next(directory.glob(f"kvm-preflight_{deb.version(release)}_*.deb"), None) or deb.build(release, directory)
     tar = directory / f"kvm-preflight-{deb.version(release)}-{release.name}.tar"
     os.environ.setdefault("SOURCE_DATE_EPOCH", str(deb.epoch()))  # mmdebstrap gives files no later time than that
+    part = tar.with_name(f".{tar.name}")
     root.make(
         release,
         packages=[str(package)],
         # the archive's name is not recorded: whoever uses the tar names one
         hooks=['rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* "$1"/etc/resolv.conf "$1"/etc/hostname'],
         form="tar",
-        place=str(tar),
+        place=str(part),
         options=[f"--hook-dir={_WITH_FILES}", *(f"--dpkgopt={option}" for option in _LEFT_OUT)],
     )
-    return tar
+    return part.rename(tar)

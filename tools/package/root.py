@@ -1,5 +1,6 @@
 """Runs mmdebstrap, which makes the root file system of a release and runs commands in it."""
 
+import os
 import subprocess
 from collections.abc import Iterable
 
@@ -23,7 +24,9 @@ def make(
 
     A hook is a shell command in which "$1" is the root. As root this needs nothing, else user namespaces.
     """
-    command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--format={form}", f"--keyring={KEYS}"]
+    # in a namespace of its own no mount outlives it, however it ends; without root it makes one itself
+    command = ["unshare", "--mount"] if os.geteuid() == 0 else []
+    command += ["mmdebstrap", "--quiet", "--variant=minbase", f"--format={form}", f"--keyring={KEYS}"]
     command += ['--aptopt=APT::Install-Recommends "false"', *options]
     command += [f"--include={','.join(packages)}"] if packages else []
     command += [f"--customize-hook={hook}" for hook in hooks]
