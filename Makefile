@@ -7,7 +7,7 @@ WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos evacuation-chaos evacuation-times growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small steering audit-truth probe-killed domains evacuations gates clean file-faults deb deb-bookworm deb-trixie container dist package-pins packages-lab site tutorial
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos evacuation-chaos evacuation-times growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small steering audit-truth common-cpu probe-killed domains evacuations gates clean file-faults deb deb-bookworm deb-trixie container dist package-pins packages-lab site tutorial
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -178,6 +178,10 @@ ansible-fleet: $(VENV)/.installed-lab
 # An audit of five hosts with different faults, and what virsh then does on 40 ways.
 audit-truth: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.audits
+
+# The CPU that an audit says all hosts can give guests, beside libvirt's own answers, and guests that have it.
+common-cpu: $(VENV)/.installed-lab
+	$(BIN)/python -m pytest -rP tests/lab/common_cpu.py
 
 # How the time of a check grows with the size of its hosts, up to 4,000 guests and 60,000 firewall rules.
 growth: $(VENV)/.installed

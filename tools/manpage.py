@@ -5,7 +5,7 @@ Options that several commands have with the same words are described once, under
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -115,7 +115,12 @@ def _described(parameter: Any, context: Any) -> Described:
     is_argument = parameter.param_type_name == "argument"
     panel = None if is_argument else getattr(parameter, "rich_help_panel", None) or "Options"
     shown, text = parameter.get_help_record(context)
-    return Described(parameter.opts[0], shown, text, panel)
+    return Described(_name(parameter.opts), shown, text, panel)
+
+
+def _name(spelled: Sequence[str]) -> str:
+    """Return the first long name; those of --help have no order of their own."""
+    return next((name for name in spelled if name.startswith("--")), spelled[0])
 
 
 def _option(one: Described) -> str:

@@ -135,7 +135,7 @@ Verify = Annotated[
     ),
 ]
 VerifyTimeout = Annotated[
-    float, typer.Option(min=1, max=3600, help="Seconds that each guest has to give the proofs of --verify.")
+    float, typer.Option(min=1, help="Seconds that each guest has to give the proofs of --verify.")
 ]
 SettleTimeout = Annotated[float, setting("settle-timeout", max=None)]
 Timeout = Annotated[float, setting("answer-timeout", max=None)]

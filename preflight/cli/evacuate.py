@@ -57,14 +57,15 @@ _OF_THE_RUN = frozenset((
 
 @command(
     Purpose.ACT,
-    "# Move all running guests of kvm01 to three other hosts",
+    "# Move the running guests of kvm01 to three other hosts",
     "preflight evacuate kvm01 --to 'kvm[02-04]'",
-    "# Only plan, and leave a tenth of each destination's memory free",
-    "preflight evacuate kvm01 --to 'kvm[02-04]' --reserve-memory 10% --plan evening.evacuation",
-    "# Run what was planned",
-    "preflight evacuate evening.evacuation",
-    "# Continue an evacuation that was interrupted, or that left guests behind",
+    "# Only plan, and carry it out later",
+    "preflight evacuate kvm01 --to kvm02 --plan kvm01.plan",
+    "preflight evacuate kvm01.plan",
+    "# Continue what was cut off, or left guests behind",
     "preflight evacuate --resume evening.evacuation",
+    "# Bring the guests home",
+    "preflight evacuate --back evening.evacuation",
 )
 @takes_method(without=_NOT_OF_MANY)
 @takes("site", site_of)
@@ -103,7 +104,7 @@ def evacuate(
     ] = None,
     cpu_ratio: Annotated[
         float | None,
-        how(min=0.01, max=1000, help="Most virtual CPUs for each CPU of a destination.", show_default=False),
+        how(min=0.01, help="Most virtual CPUs for each CPU of a destination.", show_default=False),
     ] = None,
     keep_apart: Annotated[
         list[str] | None,

@@ -34,7 +34,6 @@ class Host(report.Host):
 
     taken: Instant | None = Field(description="When the host was asked; null if that is not known.")
     migration_address: Text | None = Field(
-        default=None,
         description="The host name or address that guests' memory is sent to, by the inventory; null for none.",
     )
 
@@ -53,9 +52,7 @@ class Destination(Contract):
     verdict: Verdict = Field(description="The verdict on all guests of the source together.")
     allows: Count | None = Field(description="Number of migrations that can be in flight at once; null if not known.")
     limited_by: Limit | None = Field(description="The limit on that number; null if none is known.")
-    tried: bool = Field(
-        default=False, description="True if the source has tried to connect to the destination's migration ports."
-    )
+    tried: bool = Field(description="True if the source has tried to connect to the destination's migration ports.")
 
 
 class Source(Contract):
@@ -209,9 +206,7 @@ class WayLine(Contract):
     destination: SomeText = Field(description="The host that they would move to.")
     verdict: Verdict = Field(description="The verdict on all guests of the source together.")
     allows: Count | None = Field(description="Number of migrations that can be in flight at once; null if not known.")
-    tried: bool = Field(
-        default=False, description="True if the source has tried to connect to the destination's migration ports."
-    )
+    tried: bool = Field(description="True if the source has tried to connect to the destination's migration ports.")
     rules: tuple[RuleName, ...] = Field(description="The rules that keep the way from being ready.")
 
 

@@ -40,7 +40,7 @@ BUILT = {
         """f"{before}({'|'.join(map(re.escape, taken))}){after}\"""",
     ): r"(?im)(/)(disk|vda)(\.[\w.-]+\b|(?=[/'\"\s]))",
     ("preflight/judge/site.py", "written"): r"kvm.*\.dc.",
-    ("preflight/grammar.py", "pattern"): r"",  # each one is tried by itself
+    ("preflight/grammar.py", "self.pattern"): r"",  # each one is tried by itself
 }
 #: Characters that patterns often match, in addition to those that they name.
 USUAL = "a0Z \t\n\"'\\[#:=-_/é"
@@ -85,6 +85,13 @@ def in_source(name: str, text: str) -> Iterator[Used]:
         return
     tree = ast.parse(text)
     constants: dict[str, Any] = {"re": re}
+    for given in tree.body if name.startswith("rules/") else ():  # a rule is no module that could be imported
+        if (
+            isinstance(given, ast.Assign)
+            and isinstance(given.value, ast.Constant)
+            and isinstance(given.targets[0], ast.Name)
+        ):
+            constants[given.targets[0].id] = given.value.value
     if name.startswith("preflight/"):
         constants |= vars(importlib.import_module(name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")))
     called: dict[str, set[str]] = {}

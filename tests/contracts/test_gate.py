@@ -222,6 +222,7 @@ HERE = Path(__file__).parents[2] / "preflight"
 #: Where a descriptor or a terminal is written without the gate, and why that is no way past it.
 WITHOUT_GATE = {
     ("migrate/journal.py", "os.write"): "to a file of its own",
+    ("migrate/orders.py", "os.write"): "to a file of its own",
     ("connection/shell.py", "os.write"): "to the shell at the other end of a pipe",
     ("console.py", "Console"): "gates each text by itself",
 }

@@ -18,7 +18,7 @@ from tests.unit.migrate.plans import PLAN
 MOVE = """
 import pathlib, sys, threading, time
 from preflight.commands import migrate
-from preflight.migrate.open import _signals
+from preflight.migrate.open import _heeding_signals
 from preflight.migrate.events import Event
 from preflight.migrate.ledger import Row
 from preflight.migrate.outcome import Result
@@ -38,7 +38,7 @@ def lane(tell):
 def move(asked, method, wanted, **_):
     with shown.shown(PLAN.guests, wanted.events) as tell:
         run = Run(PLAN, None, None, None, tell, Settings(), None, None, None)
-        with _signals(run):
+        with _heeding_signals([run]):
             tell(Event("started", "web"))
             (here / "began").touch()
             while not (here / "happened").exists():

@@ -21,7 +21,7 @@ def main() -> int:
         source, made = Path(directory, "source"), tree()
         write(made, source)
         options = ["--quiet", "--fail-on-warning", "--jobs", "auto", "--conf-dir", str(HERE), "--doctree-dir"]
-        if code := sphinx_build([*options, str(Path(directory, "doctrees")), str(source), str(site)]):
+        if code := int(sphinx_build([*options, str(Path(directory, "doctrees")), str(source), str(site)])):
             return code
     for place, path in made.files.items():
         shutil.copyfile(path, site / place)

@@ -330,6 +330,7 @@ def test_there_are_options_that_take_a_fraction() -> None:
 @pytest.mark.parametrize(("command", "option"), FRACTIONS)
 def test_what_is_no_finite_number_is_refused(command: str, option: str, value: str) -> None:
     needed = {"migrate": ["a", "b", "web"], "plan": ["a", "b", "web", "-o", "p"], "snapshot": ["a", "-o", "p"]}
+    needed |= {"evacuate": ["a", "--to", "b"]}
     done = CliRunner().invoke(with_commands(command), [command, *needed.get(command, ["a", "b"]), option, value])
     assert isinstance(done.exception, UserError)
     assert str(done.exception) == f"{option}: {float(value):g} is not a number up to 1000000"
@@ -1236,6 +1237,8 @@ OF_THE_RUN = {
     "--on-error": ["continue"],
     "--stall-timeout": ["9"],
     "--settle-timeout": ["9"],
+    "--verify": ["agent"],
+    "--verify-timeout": ["9"],
     "--journal": ["j"],
     "--events": ["e"],
     "--back": ["b"],

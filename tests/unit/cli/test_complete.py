@@ -140,8 +140,8 @@ def test_a_snapshot_that_is_none_offers_nothing_and_says_nothing(home: Path) -> 
 
 
 def test_an_ansible_inventory_is_not_run(home: Path) -> None:
-    (home / ".config" / "preflight" / "config.toml").write_text('inventory = "hosts.sh"\n', encoding="utf-8")
-    script = home / ".config" / "preflight" / "hosts.sh"
+    (home / ".config" / "preflight" / "config.toml").write_text('inventory = "list.ansible"\n', encoding="utf-8")
+    script = home / ".config" / "preflight" / "list.ansible"
     script.write_text(f"#!/bin/sh\ntouch {home}/ran\n", encoding="utf-8")
     script.chmod(0o700)
     assert "kvm1" in offered(home, "preflight check ")
