@@ -21,10 +21,11 @@ SCRIPT = of_file(SCRIPTS / "switch.sh")
 FUNCTIONS = ShellText(SCRIPT.partition("\nbegan=")[0])
 OUTGOING = "Job type: Unbounded\nOperation: Outgoing migration\nTime elapsed: 1200 ms\n"
 SENDS = f"{OUTGOING}Data processed:   104.132 KiB\n"
-#: What virsh is in place of libvirt: the file "job" is the job, and an abort ends it.
-VIRSH = """case "$*" in
-*domjobabort*) echo >> @root@/aborted; rm -f @root@/job;;
-*domjobinfo*) cat @root@/job 2>/dev/null || echo 'Job type:         None';;
+#: What virsh is in place of libvirt: the file "job" and a guest's UUID is its job, and an abort ends it.
+VIRSH = """for guest; do :; done
+case "$*" in
+*domjobabort*) rm -f "@root@/job.$guest"; echo >> @root@/aborted;;
+*domjobinfo*) cat "@root@/job.$guest" 2>/dev/null || echo 'Job type:         None';;
 esac"""
 
 
@@ -95,10 +96,10 @@ class Guarded:
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.running: list[subprocess.Popen[bytes]] = []
 
-    def has_job(self, text: str) -> None:
-        """Have libvirt report this job."""
+    def has_job(self, text: str, *, uuid: str = UUID) -> None:
+        """Have libvirt report this job of the guest."""
         (self.root / "new").write_text(text)
-        (self.root / "new").rename(self.root / "job")
+        (self.root / "new").rename(self.root / f"job.{uuid}")
 
     @property
     def aborts(self) -> int:
@@ -174,13 +175,15 @@ def test_another_job_is_never_aborted(guarded: Guarded) -> None:
 
 def test_a_dead_preflight_is_noticed_at_once_by_the_switch_of_each_guest(guarded: Guarded) -> None:
     """Two switches must not take each other's lock for preflight."""
-    guarded.set()
-    guarded.set(uuid=UUID.replace("f1", "f2"))
+    other = UUID.replace("f1", "f2")
+    for uuid in (UUID, other):
+        guarded.set(uuid=uuid)
+        guarded.has_job(OUTGOING, uuid=uuid)
     time.sleep(0.3)
-    guarded.has_job(OUTGOING)
+    assert guarded.aborts == 0
     guarded.die()
-    until(lambda: guarded.aborts >= 1)
-    guarded.has_job(OUTGOING)
-    until(lambda: guarded.aborts >= 2 and not (guarded.root / "job").exists())
+    until(lambda: guarded.aborts >= 2)
     # and once their rehearsals are over they go, with their files
-    until(lambda: any(each.poll() == 0 for each in guarded.running))
+    until(lambda: all(each.poll() == 0 for each in guarded.running))
+    assert not list(guarded.root.glob("job.*"))
+    assert not list(guarded.root.glob("key.abort.*"))
