@@ -7,6 +7,7 @@ import typer
 
 from preflight.cli import complete
 from preflight.errors import UserError
+from preflight.output import formats
 from preflight.request.migration import Transport
 from preflight.request.options import Group
 from preflight.request.settings import MOST_AT_ONCE, SETTINGS, variable
@@ -37,6 +38,17 @@ def setting(key: str, *names: str, **more: Any) -> Any:
         envvar=variable(key),
         show_envvar=False,
     )
+
+
+def form(subject: str) -> Any:
+    """Declare the option that names the format of a subject."""
+    return output("--format", "-f", help=formats.help_on(subject), autocompletion=complete.formats)
+
+
+def usual_form(subject: str) -> Any:
+    """Declare the same for a command of which the environment and a configuration file may set it too."""
+    more = {"help": formats.help_on(subject), "autocompletion": complete.formats}
+    return setting("format", "--format", "-f", rich_help_panel=Group.OUTPUT, **more)
 
 
 HOST = "[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI, or localhost."
@@ -137,8 +149,25 @@ Verify = Annotated[
 VerifyTimeout = Annotated[
     float, typer.Option(min=1, help="Seconds that each guest has to give the proofs of --verify.")
 ]
+StallTimeout = Annotated[float, setting("stall-timeout", max=None)]
 SettleTimeout = Annotated[float, setting("settle-timeout", max=None)]
 Timeout = Annotated[float, setting("answer-timeout", max=None)]
+ConfirmUri = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="With a plan or --resume: accept this URI from the file, which is otherwise refused if it names a command,"
+        " a socket or a key and other users can read or replace the file; may be repeated.",
+        show_default=False,
+    ),
+]
+JournalFile = Annotated[
+    Path | None,
+    output(
+        help="File to which each step is written before it is taken (default: a new file in ~/.local/state/preflight).",
+        show_default=False,
+    ),
+]
+Events = Annotated[Path | None, output(help="Append each event to this file, as a line of JSON.", show_default=False)]
 Color = Annotated[Colour, output(help="Colour the format text: in a terminal, always, or never.")]
 
 #: The maximum number of concurrent migrations.

@@ -17,7 +17,7 @@ from preflight.cli.arguments import (
     Select,
     Timeout,
     output,
-    setting,
+    usual_form,
     what,
 )
 from preflight.cli.configured import site_of
@@ -27,7 +27,6 @@ from preflight.cli.hosts import Hosts, InventoryFile, ListHosts, fleet_of
 from preflight.cli.options import takes, takes_method
 from preflight.cli.selection import selected
 from preflight.output import formats
-from preflight.request.options import Group
 from preflight.request.settings import PROBED_WAYS
 from preflight.stdio import Colour, is_coloured
 
@@ -109,14 +108,7 @@ def audit(
     timeout: Timeout = 60,
     output_format: Annotated[
         str,
-        setting(
-            "format",
-            "--format",
-            "-f",
-            rich_help_panel=Group.OUTPUT,
-            help=formats.help_on("audit"),
-            autocompletion=complete.formats,
-        ),
+        usual_form("audit"),
     ] = "text",
     color: Color = Colour.AUTO,
     report: Reports = None,

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli import complete
 from preflight.cli.arguments import (
     DRIVEN,
     MOST,
@@ -14,8 +13,8 @@ from preflight.cli.arguments import (
     Reports,
     SourceIfAny,
     Timeout,
+    form,
     how,
-    output,
     setting,
 )
 from preflight.cli.configured import configured, ends_of
@@ -79,9 +78,7 @@ def capacity(
             help="Measure how fast the running guests write to their memory. The measurement affects the guests.",
         ),
     ] = False,
-    output_format: Annotated[
-        str, output("--format", "-f", help=formats.help_on("capacity"), autocompletion=complete.formats)
-    ] = "text",
+    output_format: Annotated[str, form("capacity")] = "text",
     report: Reports = None,
     timeout: Timeout = 60,
     configuration: "Configured",

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli import complete
 from preflight.cli.arguments import (
     ENDINGS,
     Color,
@@ -22,7 +21,7 @@ from preflight.cli.arguments import (
     Uri,
     how,
     output,
-    setting,
+    usual_form,
 )
 from preflight.cli.configured import ends_of, gate_of, site_of
 from preflight.cli.frame import command
@@ -30,7 +29,6 @@ from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes, takes_method
 from preflight.cli.selection import selected
 from preflight.output import formats
-from preflight.request.options import Group
 from preflight.stdio import Colour, is_coloured
 
 if TYPE_CHECKING:
@@ -40,14 +38,7 @@ if TYPE_CHECKING:
 
 Format = Annotated[
     str,
-    setting(
-        "format",
-        "--format",
-        "-f",
-        rich_help_panel=Group.OUTPUT,
-        help=formats.help_on("report"),
-        autocompletion=complete.formats,
-    ),
+    usual_form("report"),
 ]
 
 

@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli import complete
-from preflight.cli.arguments import ENDINGS, Color, Concurrency, Ignore, Over, Reports, Select, Uri, setting
+from preflight.cli.arguments import ENDINGS, Color, Concurrency, Ignore, Over, Reports, Select, Uri, usual_form
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.cli.options import takes, takes_method
 from preflight.cli.selection import selected
 from preflight.output import formats
-from preflight.request.options import Group
 from preflight.stdio import Colour, is_coloured
 
 if TYPE_CHECKING:
@@ -74,14 +72,7 @@ def diff(
     asked: "Asked",
     output_format: Annotated[
         str,
-        setting(
-            "format",
-            "--format",
-            "-f",
-            rich_help_panel=Group.OUTPUT,
-            help=formats.help_on("difference"),
-            autocompletion=complete.formats,
-        ),
+        usual_form("difference"),
     ] = "text",
     color: Color = Colour.AUTO,
     report: Reports = None,

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from preflight.cli.arguments import Color, Packs, Reports, Rules, Timeout, output
+from preflight.cli import complete
+from preflight.cli.arguments import Color, Packs, Reports, Rules, Timeout, form
 from preflight.cli.configured import ConfigFileIfUsable, NoConfig, site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -29,6 +30,7 @@ def doctor(
             help="[USER@]HOST, an alias from ~/.ssh/config, a libvirt URI or localhost; a range such as kvm[01-16], or"
             " @GROUP of the inventory. Omit it to examine this machine alone.",
             show_default=False,
+            autocompletion=complete.hosts,
         ),
     ] = None,
     inventory: InventoryFile = None,
@@ -37,7 +39,7 @@ def doctor(
     no_config: NoConfig = False,
     config: ConfigFileIfUsable = None,
     timeout: Timeout = 60,
-    output_format: Annotated[str, output("--format", "-f", help=formats.help_on("doctor"))] = "text",
+    output_format: Annotated[str, form("doctor")] = "text",
     color: Color = Colour.AUTO,
     report: Reports = None,
 ) -> None:

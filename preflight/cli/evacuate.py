@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from preflight.cli import complete
 from preflight.cli.arguments import (
+    ConfirmUri,
+    Events,
     Ignore,
     Over,
     SettleTimeout,
+    StallTimeout,
     Timeout,
     Verify,
     VerifyTimeout,
     how,
     output,
     proofs_of,
-    setting,
     what,
 )
 from preflight.cli.configured import site_of
@@ -78,6 +81,7 @@ def evacuate(
             help="The host to empty, in the forms of `preflight audit` (a snapshot only with --plan); or a file that"
             " --plan wrote.",
             show_default=False,
+            autocompletion=complete.hosts,
         ),
     ] = None,
     to: Annotated[
@@ -87,6 +91,7 @@ def evacuate(
             metavar="HOST",
             help="Host that guests may move to, or several, written as for `preflight audit`; may be repeated.",
             show_default=False,
+            autocompletion=complete.hosts,
         ),
     ] = None,
     inventory: InventoryFile = None,
@@ -147,7 +152,7 @@ def evacuate(
             " migrations."
         ),
     ] = OnError.REPLAN,
-    stall_timeout: Annotated[float, setting("stall-timeout", max=None)] = 120,
+    stall_timeout: StallTimeout = 120,
     settle_timeout: SettleTimeout = 90,
     verify: Verify = None,
     verify_timeout: VerifyTimeout = 30,
@@ -167,14 +172,7 @@ def evacuate(
             "--rehearse", help="Rehearse the guests of each destination before they move; what libvirt refuses stays."
         ),
     ] = False,
-    confirm_uri: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="With a plan or --resume: accept this URI from the file, which is otherwise refused if it names a"
-            " command, a socket or a key and other users can read or replace the file; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    confirm_uri: ConfirmUri = None,
     journal: Annotated[
         Path | None,
         output(
@@ -183,9 +181,7 @@ def evacuate(
             show_default=False,
         ),
     ] = None,
-    events: Annotated[
-        Path | None, output(help="Append each event to this file, as a line of JSON.", show_default=False)
-    ] = None,
+    events: Events = None,
     transport: Over = None,
     ignore: Ignore = None,
     answer_timeout: Timeout = 60,

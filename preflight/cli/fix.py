@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from preflight.cli import complete
-from preflight.cli.arguments import DRIVEN, HOST, Concurrency, CopyStorage, Over, Timeout, output
+from preflight.cli.arguments import DRIVEN, HOST, Concurrency, CopyStorage, Over, Timeout, form
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -46,9 +46,7 @@ def fix(
     concurrency: Concurrency = 1,
     transport: Over = None,
     copy_storage: CopyStorage = False,
-    output_format: Annotated[
-        str, output("--format", "-f", help=formats.help_on("fix"), autocompletion=complete.formats)
-    ] = "text",
+    output_format: Annotated[str, form("fix")] = "text",
     apply: Annotated[bool, typer.Option("--apply", help="Make the changes, after asking for confirmation.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     timeout: Timeout = 120,

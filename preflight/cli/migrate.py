@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from preflight.cli import complete
-from preflight.cli.arguments import MOST, SettleTimeout, Source, Verify, VerifyTimeout, how, output, proofs_of, setting
+from preflight.cli.arguments import (
+    MOST,
+    ConfirmUri,
+    Events,
+    JournalFile,
+    SettleTimeout,
+    Source,
+    StallTimeout,
+    Verify,
+    VerifyTimeout,
+    how,
+    output,
+    proofs_of,
+)
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -93,7 +106,7 @@ def migrate(
             help="Action if a guest does not arrive: start no further migrations, or continue with the other guests."
         ),
     ] = OnError.STOP,
-    stall_timeout: Annotated[float, setting("stall-timeout", max=None)] = 120,
+    stall_timeout: StallTimeout = 120,
     settle_timeout: SettleTimeout = 90,
     verify: Verify = None,
     verify_timeout: VerifyTimeout = 30,
@@ -107,25 +120,9 @@ def migrate(
             help="With --resume: abort the migrations that are still under way, and start no others.",
         ),
     ] = False,
-    confirm_uri: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="With a plan or --resume: accept this URI from the file, which is otherwise refused if it names a"
-            " command, a socket or a key and other users can read or replace the file; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    journal: Annotated[
-        Path | None,
-        output(
-            help="File to which each step is written before it is taken (default: a new file in"
-            " ~/.local/state/preflight).",
-            show_default=False,
-        ),
-    ] = None,
-    events: Annotated[
-        Path | None, output(help="Append each event to this file, as a line of JSON.", show_default=False)
-    ] = None,
+    confirm_uri: ConfirmUri = None,
+    journal: JournalFile = None,
+    events: Events = None,
     back: Annotated[
         Path | None, output(help="File to which a plan for migrating the guests back is written.", show_default=False)
     ] = None,

@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from preflight.cli import complete
-from preflight.cli.arguments import (
-    MOST,
-    OverwriteSaved,
-    Reports,
-    SettleTimeout,
-    how,
-    output,
-)
+from preflight.cli.arguments import MOST, Events, JournalFile, OverwriteSaved, Reports, SettleTimeout, form, how, output
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -62,9 +55,7 @@ def rehearse(
     ] = False,
     at_once: Annotated[int, how(min=1, max=MOST, help="Number of guests to rehearse at the same time.")] = 1,
     settle_timeout: SettleTimeout = 90,
-    output_format: Annotated[
-        str, output("--format", "-f", help=formats.help_on("rehearsal"), autocompletion=complete.formats)
-    ] = "text",
+    output_format: Annotated[str, form("rehearsal")] = "text",
     report: Reports = None,
     resume: Annotated[
         Path | None,
@@ -74,17 +65,8 @@ def rehearse(
         Path | None, output(help="Also save the answers of both hosts to this file.", show_default=False)
     ] = None,
     overwrite: OverwriteSaved = False,
-    journal: Annotated[
-        Path | None,
-        output(
-            help="File to which each step is written before it is taken (default: a new file in"
-            " ~/.local/state/preflight).",
-            show_default=False,
-        ),
-    ] = None,
-    events: Annotated[
-        Path | None, output(help="Append each event to this file, as a line of JSON.", show_default=False)
-    ] = None,
+    journal: JournalFile = None,
+    events: Events = None,
     *,
     requested: Requested,
     site: "Site",

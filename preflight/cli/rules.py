@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from preflight.cli import complete
-from preflight.cli.arguments import Reports, output
+from preflight.cli.arguments import Reports, form
 from preflight.cli.configured import site_of
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
@@ -50,9 +50,7 @@ def rules(
             show_default=False,
         ),
     ] = None,
-    output_format: Annotated[
-        str, output("--format", "-f", help=formats.help_on("rules"), autocompletion=complete.formats)
-    ] = "text",
+    output_format: Annotated[str, form("rules")] = "text",
     report: Reports = None,
     questions: Annotated[
         bool, typer.Option("--questions", help="List the commands that hosts are asked to run, instead of the rules.")

@@ -5,8 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from preflight.cli import complete
-from preflight.cli.arguments import Reports, output
+from preflight.cli.arguments import Reports, form
 from preflight.cli.frame import command
 from preflight.cli.help_page import Purpose
 from preflight.output import formats
@@ -30,9 +29,7 @@ def status(
             show_default=False,
         ),
     ] = None,
-    output_format: Annotated[
-        str, output("--format", "-f", help=formats.help_on("ledger"), autocompletion=complete.formats)
-    ] = "text",
+    output_format: Annotated[str, form("ledger")] = "text",
     report: Reports = None,
 ) -> None:
     """Show what the journal of a run says about each guest, or list all runs, newest first.

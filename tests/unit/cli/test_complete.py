@@ -81,7 +81,19 @@ def test_hosts_are_those_of_ssh_of_the_inventory_and_snapshots_here(home: Path) 
 
 
 @pytest.mark.parametrize(
-    "command", ["check kvm1", "migrate kvm1", "rehearse kvm1", "fix kvm1", "audit", "lint", "snapshot"]
+    "command",
+    [
+        "check kvm1",
+        "migrate kvm1",
+        "rehearse kvm1",
+        "fix kvm1",
+        "audit",
+        "lint",
+        "snapshot",
+        "evacuate",
+        "evacuate kvm1 --to",
+        "doctor",
+    ],
 )
 def test_every_command_that_takes_hosts_completes_them(home: Path, command: str) -> None:
     assert offered(home, f"preflight {command} inc") == ["included"]
