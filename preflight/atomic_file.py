@@ -44,6 +44,15 @@ def written(path: Path, permissions: int = PRIVATE, *, replace: bool = True) -> 
         raise
 
 
+def sync_directory(directory: Path) -> None:
+    """Return once the entries of a directory are on the disk; raises `OSError`."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _take(path: Path, temporary: Path) -> None:
     """Give the file its name, unless another file has it."""
     try:

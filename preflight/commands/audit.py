@@ -6,22 +6,19 @@ from pathlib import Path
 from msgspec import Struct
 
 from preflight.answers import SavedHost
-from preflight.commands.made import made_now, taken_now
+from preflight.commands.asking import ask
+from preflight.commands.made import made_now
 from preflight.errors import UserError
 from preflight.fleet.audited import Audited
-from preflight.fleet.collect import Manner, collect
 from preflight.fleet.freed import common_cpus
 from preflight.fleet.host import Fleet, FleetHost
 from preflight.fleet.matrix import matrix
 from preflight.fleet.odd import odd
 from preflight.fleet.snapshots import answers_of
 from preflight.fleet.ways import Ways
-from preflight.judge.check import own_of
-from preflight.judge.site import rules_of
 from preflight.output import formats
 from preflight.progress_bar import bar
 from preflight.request.check_request import Asked
-from preflight.request.migration import Mode
 from preflight.request.settings import PROBED_WAYS
 
 
@@ -66,22 +63,17 @@ def _answers(hosts: Sequence[FleetHost], fleet: Fleet, to: Fleet | None, wanted:
     read = {host.name: answers_of(host) for host in hosts if host.snapshot is not None}
     live = {host.name: host.text for host in hosts if host.snapshot is None}
     if live:
-        sources, own = own_of(rules_of(wanted.asked.site))
         texts = {name: saved.name for name, saved in read.items()} | live
-        manner = Manner(
+        asked = ask(
+            tuple(live.values()),
+            tuple(read.values()),
+            wanted.asked,
             width=wanted.width,
-            timeout=wanted.asked.timeout,
-            peer_to_peer=wanted.asked.method.mode is not Mode.MANAGED,
-            sources=sources,
-            own=own,
-            taken=taken_now(wanted.asked.site),
             ways=wanted.probe_ways,
-            led={texts[host.name]: host.migration_address for host in hosts if host.migration_address is not None},
             leaving=frozenset(texts[host.name] for host in fleet.hosts),
             arriving=None if to is None else frozenset(texts[host.name] for host in to.hosts),
+            led={texts[host.name]: host.migration_address for host in hosts if host.migration_address is not None},
         )
-        with bar("asking", 2 * len(live)) as advance:
-            asked = collect(tuple(live.values()), tuple(read.values()), manner, advance)
         read |= dict(zip(live, asked, strict=True))
     return [read[host.name] for host in hosts]
 

@@ -2,19 +2,16 @@
 
 import contextlib
 import sys
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from msgspec import Struct
-
 from preflight.collect.endpoints import open_hosts
-from preflight.collect.session import LiveVisit
 from preflight.commands.evacuate import continued, legs_home
 from preflight.commands.evacuation import Manners, carried_out, told
-from preflight.commands.migrate import Wanted, agree, asked_by, finish, live, refused, same_hosts
-from preflight.commands.resume import refuse_other_hosts_now
+from preflight.commands.legs import by_destination
+from preflight.commands.migrate import Wanted, asked_by, finish, live, refused
+from preflight.commands.resume import CutOff, agree_to_settle, refuse_other_hosts_now
 from preflight.errors import UserError
 from preflight.evacuate import record as records
 from preflight.evacuate.rounds import Ended, Rounds
@@ -25,17 +22,16 @@ from preflight.migrate import run_lock
 from preflight.migrate.journal import Journal
 from preflight.migrate.ledger import of_journal
 from preflight.migrate.open import opened_runs
-from preflight.migrate.outlook import outlook
 from preflight.migrate.past import Past, pasts
 from preflight.migrate.proof import proven
 from preflight.migrate.resume import recover
 from preflight.migrate.run import Run as OneRun
 from preflight.migrate.runs import is_over
 from preflight.migrate.turns import side_by_side
-from preflight.output.outlook import text as outlooks
 from preflight.output.run import progress as shown_run
 from preflight.plan.make import Refused
 from preflight.plan.program_words import refuse_programs
+from preflight.plan.unchanged import refuse_another_way
 from preflight.request.migration import Role
 from preflight.schema.evacuation import Evacuation, Leg
 from preflight.schema.journal import Entry
@@ -51,25 +47,12 @@ def resume(path: Path, manners: Manners, *, timeout: float) -> int:
     return continued(path, manners, lambda one: _go_on(path, one, manners.wanted, timeout), timeout=timeout)
 
 
-class _CutOff(Struct, frozen=True):
-    """A run that did not come to its end, or that left guests of which it is not known where they are.
-
-    Its plan has only guests that no later run was to move.
-    """
-
-    leg: Leg
-    journal: Journal
-    planned: MigrationPlan
-    entries: Sequence[Entry]
-    visits: tuple[LiveVisit, LiveVisit]
-
-
 def _go_on(path: Path, rounds: Rounds, wanted: Wanted, timeout: float) -> int:
     rounds.record = rounds.record.model_copy(update={"closed": ()})
     try:
         with contextlib.ExitStack() as stack:
             if cut_off := _cut_off(path, rounds.record, wanted, timeout, stack):
-                if (code := _agree(cut_off, wanted)) is not None:
+                if (code := agree_to_settle(cut_off, wanted)) is not None:
                     return code
                 for ended in _settled(cut_off, wanted):
                     rounds.take(ended)
@@ -87,8 +70,11 @@ def _remaining(rounds: Rounds) -> str | None:
 
 def _cut_off(
     path: Path, record: Evacuation, wanted: Wanted, timeout: float, stack: contextlib.ExitStack
-) -> Sequence[_CutOff]:
-    """Return the runs that have to be settled, with their logins, journals and locks held by `stack`."""
+) -> Sequence[CutOff]:
+    """Return the runs that have to be settled, with their logins, journals and locks held by `stack`.
+
+    Their plans have only guests that no later run was to move. Raises `Refused`.
+    """
     files = [records.journals_of(path) / (leg.journal or "") for leg in record.runs]
     begun = [(leg, file) for leg, file in zip(record.runs, files, strict=True) if file.exists()]
     last = {uuid: file for leg, file in begun for uuid in leg.guests}
@@ -103,10 +89,11 @@ def _cut_off(
         planned = planned.model_copy(update={"guests": guests})
         refuse_programs(file, planned, journal.doubt, wanted.confirmed)
         opened = stack.enter_context(open_hosts(asked_by(planned, [], timeout, wanted.site)))
+        refuse_another_way(planned, opened.migration.destination_uri)
         visits = live(visit_both(opened, dict.fromkeys(Role, (HostIdentity,))))
         refuse_other_hosts_now(planned, visits)
         stack.enter_context(run_lock.held(visits[0], file, planned.guests))
-        found.append(_CutOff(leg, journal, planned, entries, visits))
+        found.append(CutOff(journal, planned, entries, visits))
     return found
 
 
@@ -117,37 +104,24 @@ def _unsettled(leg: Leg, planned: MigrationPlan, entries: Sequence[Entry]) -> fr
     return frozenset(row.uuid for row in rows if not (over and Moved(leg.source, leg.destination, row).is_settled))
 
 
-def _agree(cut_off: Sequence[_CutOff], wanted: Wanted) -> int | None:
-    """Show what will be done for each guest of the runs that were cut off, and ask; return an exit code, or None."""
-    opening = [(one.planned, same_hosts(one.planned, one.visits), one.journal) for one in cut_off]
-    with opened_runs(opening, lambda _: None, wanted.settings) as runs:
-        found = [each for one, run in zip(cut_off, runs, strict=True) for each in outlook(run, pasts(one.entries))]
-        if any(run.interrupted for run in runs):
-            raise KeyboardInterrupt
-    sys.stderr.write(outlooks.text(found))
-    last = max(one.entries[-1].at if one.entries else one.planned.made for one in cut_off)
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(last))
-    return agree(wanted.ask, f"the journals were last written {when}, {outlooks.age(time.time() - last)}: continue?")
-
-
-def _settled(cut_off: Sequence[_CutOff], wanted: Wanted) -> Sequence[Ended]:
+def _settled(cut_off: Sequence[CutOff], wanted: Wanted) -> Sequence[Ended]:
     """Settle the guests of these runs side by side; return where each guest is. Nothing new is begun."""
-    opening = [(one.planned, same_hosts(one.planned, one.visits), one.journal) for one in cut_off]
     found: list[Ended] = []
     failed: list[UserError] = []
 
-    def settle(one: _CutOff, run: OneRun) -> None:
+    def settle(one: CutOff, run: OneRun) -> None:
         known = {guest.uuid: pasts(one.entries).get(guest.uuid, Past()) for guest in one.planned.guests}
         try:
+            one.journal.write("resumed")
             known |= proven(run, recover(run, known))
-            found.append(Ended(one.leg.source, one.leg.destination, finish(run, known)))
+            found.append(Ended(one.planned.source, one.planned.destination, finish(run, known)))
         except UserError as why:  # the others are settled all the same
             failed.append(why)
 
     guests = [guest for one in cut_off for guest in one.planned.guests]
     with (
-        shown_run.shown(guests, wanted.events, {one.leg.destination: one.planned.guests for one in cut_off}) as tell,
-        opened_runs(opening, tell, wanted.settings) as runs,
+        shown_run.shown(guests, wanted.events, by_destination(one.planned for one in cut_off)) as tell,
+        opened_runs([one.opening for one in cut_off], tell, wanted.settings) as runs,
     ):
         side_by_side([partial(settle, one, run) for one, run in zip(cut_off, runs, strict=True)])
     for why in failed:

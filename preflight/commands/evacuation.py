@@ -12,32 +12,27 @@ from msgspec.structs import replace
 from preflight.answers import SavedHost
 from preflight.collect.endpoints import open_hosts
 from preflight.commands import legs as running
+from preflight.commands.asking import ask
 from preflight.commands.leg_checks import checked
 from preflight.commands.legs import Leg
-from preflight.commands.made import taken_now
 from preflight.commands.migrate import (
     ARRIVED,
     INTERRUPTED,
     NOT_ARRIVED,
     Wanted,
     agree,
-    asked_for,
     refused,
     rules_of,
 )
 from preflight.errors import UserError
 from preflight.evacuate import record as records
 from preflight.evacuate.planning import Planned, Request, planned
-from preflight.evacuate.problem import Closed
-from preflight.evacuate.rounds import Anew, Carried, Ended, Rounds
+from preflight.evacuate.rounds import Anew, Carried, Ended, Rounds, closed_way
 from preflight.evacuate.rows import account, moved_by
-from preflight.fleet.collect import Manner, collect
-from preflight.judge.check import own_of
+from preflight.migrate.journal import named_after
 from preflight.output import formats
 from preflight.output.evacuation import plan as shown_plan
-from preflight.progress_bar import bar
-from preflight.request.check_request import Asked, Selection
-from preflight.request.migration import Mode
+from preflight.request.check_request import Asked
 from preflight.schema import evacuation as schema
 from preflight.schema.evacuation import Evacuation
 from preflight.schema.plan import Identity
@@ -56,7 +51,7 @@ class Manners(Struct, frozen=True, kw_only=True):
     width: int = 16
 
 
-def plan_of(request: Request, manners: Manners, closed: Sequence[Closed] = ()) -> Planned:
+def plan_of(request: Request, manners: Manners, closed: Sequence[schema.Closed] = ()) -> Planned:
     """Ask all hosts, and plan; raises `Refused` and `UserError`."""
     return planned(request, _answers(request, manners), rules_of(request.asked), closed)
 
@@ -65,21 +60,15 @@ def _answers(request: Request, manners: Manners) -> Mapping[str, SavedHost]:
     names = [name for name in (request.source, *request.destinations) if name not in request.saved]
     if not names:
         return request.saved
-    asked = request.asked
-    sources, own = own_of(rules_of(asked))
-    manner = Manner(
+    found = ask(
+        names,
+        tuple(request.saved.values()),
+        request.asked,
         width=manners.width,
-        timeout=asked.timeout,
-        peer_to_peer=asked.method.mode is not Mode.MANAGED,
-        sources=sources,
-        own=own,
-        taken=taken_now(asked.site),
         ways=len(request.destinations),  # each of them is one that a guest may go
         leaving=frozenset((request.source,)),
         arriving=frozenset(request.destinations),
     )
-    with bar("asking", 2 * len(names)) as advance:
-        found = collect(names, tuple(request.saved.values()), manner, advance)
     return {**request.saved, **dict(zip(names, found, strict=True))}
 
 
@@ -105,8 +94,7 @@ class Hosts:
     def plan_anew(self, left: Sequence[str], closed: Sequence[schema.Closed]) -> Anew:
         """Plan for these guests, show that, and ask; raises `Refused` and `UserError`."""
         asked = replace(self._request.asked, guests=tuple(left), as_they_are=True, left_out=())
-        ways = [Closed(one.guest, one.destination, one.why) for one in closed]
-        found = plan_of(replace(self._request, asked=asked, again=True), self._manners, ways)
+        found = plan_of(replace(self._request, asked=asked, again=True), self._manners, closed)
         sys.stderr.write("\nplanned anew, for the guests that are left:\n")
         sys.stderr.write(clean(shown_plan.text(found)))
         planned = found.record.planned
@@ -124,7 +112,7 @@ class Hosts:
                 for number, leg in enumerate(legs)
             ]
             fit, unfit = checked(opened, rules_of(self._request.asked), partial(_identity, rounds.record))
-            closed = [_closed(one.leg.destination, one.why, guest) for one in unfit for guest in one.guests or (None,)]
+            closed = [way for one in unfit for way in one.closes]
             if not fit:
                 return Carried(closed=tuple(closed), refused="refused: no check before the migrations says READY")
             if self._manners.rehearses:
@@ -136,7 +124,7 @@ class Hosts:
             if rounds.record.home and not self._agreed(rounds.record, fit):
                 return Carried(closed=tuple(closed), interrupted=True, refused="refused: not confirmed")
             begun, refusals = stack.enter_context(running.prepared(fit))
-            closed += [_closed(destination, why) for destination, why in refusals.items()]
+            closed += [closed_way(destination, why) for destination, why in refusals.items()]
             if not begun:
                 return Carried(closed=tuple(closed), refused=next(iter(refusals.values())))
             rounds.begin([_recorded(leg) for leg, _ in begun])
@@ -167,28 +155,18 @@ class Hosts:
             if done.interrupted:
                 return [], closed, True
             destination = leg.planned.destination
-            closed += [_closed(destination, f"the rehearsal: {why}", uuid) for uuid, why in done.refused.items()]
+            closed += [closed_way(destination, f"the rehearsal: {why}", uuid) for uuid, why in done.refused.items()]
             if done.confirmed is not None:
                 found.append(Leg(*done.confirmed, leg.opened, leg.journal))
         return found, closed, False
 
     def _journal(self, number: int, leg: schema.Leg) -> Path:
-        ends = (leg.source, leg.destination)
-        names = "-".join("".join(one if one.isalnum() or one in ".-" else "_" for one in end)[:40] for end in ends)
-        return records.journals_of(self.path) / f"{number:04}-{names}.journal"
+        hosts = named_after(leg.source, leg.destination, most=40)
+        return records.journals_of(self.path) / f"{number:04}-{hosts}.journal"
 
     def _asked(self, leg: schema.Leg) -> Asked:
-        asked = self._request.asked
-        return asked_for(
-            leg.source,
-            leg.destination,
-            Selection(guests=leg.guests, as_they_are=True),
-            asked.method,
-            transport=asked.transport,
-            ignore=asked.ignore,
-            site=asked.site,
-            timeout=asked.timeout,
-        )
+        guests = {"guests": leg.guests, "as_they_are": True, "left_out": ()}
+        return replace(self._request.asked, source=leg.source, destination=leg.destination, **guests)
 
 
 def carried_out(path: Path, rounds: Rounds, go: Callable[[], str | None]) -> str | None:
@@ -225,10 +203,6 @@ def told(rounds: Rounds, refusal: str | None = None) -> int:
 def _identity(record: Evacuation, name: str) -> Identity | None:
     """Return the machine to which a host's name led when the evacuation was planned; None if it did not answer then."""
     return next((host.identity for host in (record.source, *record.destinations) if host.name == name), None)
-
-
-def _closed(destination: str, why: str, guest: str | None = None) -> schema.Closed:
-    return schema.Closed(guest=guest, destination=destination, why=one_line(why.removeprefix("refused: "))[:8192])
 
 
 def _recorded(leg: Leg) -> schema.Leg:

@@ -1,7 +1,7 @@
 """The checks before the runs of an evacuation begin: each run is checked as `migrate` would check it."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 from preflight.collect.endpoints import Opened
 from preflight.commands.legs import Leg
 from preflight.errors import UserError
+from preflight.evacuate.rounds import closed_way
 from preflight.judge.check import Checked, check
 from preflight.judge.guests import NoSuchGuest
 from preflight.judge.report import Result, Verdict
@@ -36,6 +37,12 @@ class Unfit(Struct, frozen=True):
     why: str
     #: UUIDs of the guests that alone keep it from beginning; none if the destination does.
     guests: tuple[str, ...] = ()
+
+    @property
+    def closes(self) -> Iterator[schema.Closed]:
+        """The ways that are not tried again."""
+        for guest in self.guests or (None,):
+            yield closed_way(self.leg.destination, self.why, guest)
 
 
 class _OfGuests(Refused):

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,9 +11,8 @@ from msgspec import Struct
 
 from preflight.collect.endpoints import Opened
 from preflight.collect.session import LiveVisit
-from preflight.commands.migrate import Wanted, finish, live, same_hosts
+from preflight.commands.migrate import Wanted, finish, live, recorded, same_hosts
 from preflight.judge.check import Checked
-from preflight.migrate import run_lock
 from preflight.migrate.journal import Journal
 from preflight.migrate.ledger import Row
 from preflight.migrate.open import opened_runs
@@ -61,12 +60,9 @@ def prepared(legs: Sequence[Leg]) -> Iterator[tuple[Sequence[tuple[Leg, Journal]
         refused: dict[str, str] = {}
         try:
             for leg in legs:
-                journal = stack.enter_context(contextlib.closing(Journal.create(leg.journal, leg.planned)))
-                begun.append((leg, journal))
                 try:
-                    stack.enter_context(run_lock.held(leg.visits[0], leg.journal, leg.planned.guests))
+                    begun.append((leg, stack.enter_context(recorded(leg.journal, leg.planned, leg.visits[0]))))
                 except Refused as why:
-                    begun.pop()[1].discard()
                     refused[leg.planned.destination] = str(why)
         except BaseException:  # Ctrl-C too
             for _, journal in begun:
@@ -83,9 +79,7 @@ def move(
     The first guest of each run moves before its others.
     """
     guests = [guest for leg, _ in legs for guest in leg.planned.guests]
-    groups: dict[str, list[PlannedGuest]] = {}
-    for leg, _ in legs:
-        groups.setdefault(leg.planned.destination, []).extend(leg.planned.guests)
+    groups = by_destination(leg.planned for leg, _ in legs)
     opening = [(leg.planned, same_hosts(leg.planned, leg.visits), journal) for leg, journal in legs]
     starts = _starts(legs)
     places = None if most is None else threading.BoundedSemaphore(most)
@@ -115,6 +109,14 @@ def move(
     for bug in bugs:
         raise bug
     return tuple(ended)
+
+
+def by_destination(plans: Iterable[MigrationPlan]) -> Mapping[str, Sequence[PlannedGuest]]:
+    """Return the guests of all plans that go to each destination."""
+    found: dict[str, list[PlannedGuest]] = {}
+    for planned in plans:
+        found.setdefault(planned.destination, []).extend(planned.guests)
+    return found
 
 
 def _starts(legs: Sequence[tuple[Leg, Journal]]) -> Mapping[str, Starts]:

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -264,18 +264,30 @@ def start(planned: MigrationPlan, checked: Checked, opened: Opened, wanted: Want
     visits = live(checked.visits)
     path = wanted.journal or journals.default_path(planned.source, planned.destination)
     with contextlib.ExitStack() as stack:
-        # the journal first: the lock is named after it, and must not replace that of another run with this journal
-        journal = stack.enter_context(contextlib.closing(Journal.create(path, planned)))
         try:
-            stack.enter_context(run_lock.held(visits[0], path, planned.guests))
-        except BaseException as why:  # Ctrl-C too
-            journal.discard()
-            if isinstance(why, Refused):
-                return refused(why)
-            raise
+            journal = stack.enter_context(recorded(path, planned, visits[0]))
+        except Refused as why:
+            return refused(why)
         print(f"journal      {path}", file=sys.stderr)
         run = partial(_run, planned, opened, visits, journal, wanted)
         return of_all(planned, resumable(path, wanted.confirmed, run))
+
+
+@contextlib.contextmanager
+def recorded(path: Path, planned: MigrationPlan, source: LiveVisit) -> Iterator[Journal]:
+    """Create the journal of a run and hold its lock on the source; remove the journal if the lock cannot be had.
+
+    Raises `JournalError`, and `Refused` if another run moves one of the guests.
+    """
+    with contextlib.ExitStack() as stack:
+        # the journal first: the lock is named after it, and must not replace that of another run with this journal
+        journal = stack.enter_context(contextlib.closing(Journal.create(path, planned)))
+        try:
+            stack.enter_context(run_lock.held(source, path, planned.guests))
+        except BaseException:  # Ctrl-C too
+            journal.discard()
+            raise
+        yield journal
 
 
 def of_all(planned: MigrationPlan, code: int) -> int:

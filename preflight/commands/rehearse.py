@@ -12,7 +12,17 @@ from msgspec.structs import replace
 from preflight.collect.endpoints import Opened, open_hosts
 from preflight.collect.session import LiveVisit
 from preflight.commands.made import made_now, taken_now
-from preflight.commands.migrate import Ask, agree, finish, live, refused, resumable, rules_of, same_hosts
+from preflight.commands.migrate import (
+    Ask,
+    agree,
+    finish,
+    live,
+    recorded,
+    refused,
+    resumable,
+    rules_of,
+    same_hosts,
+)
 from preflight.connection.snapshot import refuse_to_overwrite
 from preflight.facts.fact import Unreadable
 from preflight.host import Guest
@@ -21,7 +31,6 @@ from preflight.judge.report import Verdict
 from preflight.migrate import call, run_lock
 from preflight.migrate import journal as journals
 from preflight.migrate.end import End
-from preflight.migrate.journal import Journal
 from preflight.migrate.open import opened_run
 from preflight.migrate.past import Past
 from preflight.migrate.run import Settings
@@ -170,12 +179,7 @@ def run(
     Returns the answers by UUID, and True if the user has interrupted the run.
     """
     with contextlib.ExitStack() as stack:
-        journal = stack.enter_context(contextlib.closing(Journal.create(path, planned)))
-        try:
-            stack.enter_context(run_lock.held(visits[0], path, planned.guests))
-        except BaseException:  # Ctrl-C too
-            journal.discard()
-            raise
+        journal = stack.enter_context(recorded(path, planned, visits[0]))
         tell = stack.enter_context(shown_run.shown(planned.guests, wanted.events))
         opens = opened_run(planned, same_hosts(planned, visits), journal, tell, wanted.settings)
         current = stack.enter_context(opens)

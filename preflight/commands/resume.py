@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from preflight.collect.endpoints import Opened, open_hosts
@@ -35,11 +36,12 @@ from preflight.judge.check import check, visit_both
 from preflight.migrate import ledger, run_lock
 from preflight.migrate.journal import Journal
 from preflight.migrate.ledger import Ledger
-from preflight.migrate.open import opened_run
+from preflight.migrate.open import opened_run, opened_runs
 from preflight.migrate.outlook import outlook
 from preflight.migrate.past import Past, pasts
 from preflight.migrate.proof import proven
 from preflight.migrate.resume import left, recover
+from preflight.migrate.same_host import SameHost
 from preflight.migrate.scheduler import Lanes
 from preflight.migrate.steer import Steering
 from preflight.output.formats import render
@@ -81,7 +83,7 @@ def resume(
                 refuse_other_hosts_now(planned, visits)
             except Refused as why:
                 return refused(why)
-            if (code := _agree(journal, planned, entries, visits, wanted)) is not None:
+            if (code := agree_to_settle([CutOff(journal, planned, entries, visits)], wanted)) is not None:
                 return code
             try:
                 with run_lock.held(visits[0], path, planned.guests):
@@ -118,22 +120,36 @@ def _silent(host: Host) -> str | None:
     return None
 
 
-def _agree(
-    journal: Journal,
-    planned: MigrationPlan,
-    entries: Sequence[Entry],
-    visits: tuple[LiveVisit, LiveVisit],
-    wanted: Wanted,
-) -> int | None:
-    """Show what will be done for each guest, and ask; return None if the user agrees, or the exit code."""
-    with opened_run(planned, same_hosts(planned, visits), journal, lambda _: None, wanted.settings) as run:
-        found = outlook(run, pasts(entries))
-        if run.interrupted:
+class CutOff(Struct, frozen=True):
+    """A run that is to be settled: its open journal, which is locked, what that says, and the logins at its hosts."""
+
+    journal: Journal
+    planned: MigrationPlan
+    entries: Sequence[Entry]
+    visits: tuple[LiveVisit, LiveVisit]
+
+    @property
+    def opening(self) -> tuple[MigrationPlan, tuple[SameHost, SameHost], Journal]:
+        """What `opened_runs` takes."""
+        return self.planned, same_hosts(self.planned, self.visits), self.journal
+
+    @property
+    def last(self) -> float:
+        """The time at which the journal was last written, in seconds since the epoch."""
+        return self.entries[-1].at if self.entries else self.planned.made
+
+
+def agree_to_settle(cut_off: Sequence[CutOff], wanted: Wanted) -> int | None:
+    """Show what will be done for each guest of these runs, and ask; return None if the user agrees, or an exit code."""
+    with opened_runs([one.opening for one in cut_off], lambda _: None, wanted.settings) as runs:
+        found = [each for one, run in zip(cut_off, runs, strict=True) for each in outlook(run, pasts(one.entries))]
+        if any(run.interrupted for run in runs):
             raise KeyboardInterrupt
     sys.stderr.write(outlooks.text(found))
-    last = entries[-1].at if entries else planned.made
+    last = max(one.last for one in cut_off)
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(last))
-    return agree(wanted.ask, f"the journal was last written {when}, {outlooks.age(time.time() - last)}: continue?")
+    which = "journal was" if len(cut_off) == 1 else "journals were"
+    return agree(wanted.ask, f"the {which} last written {when}, {outlooks.age(time.time() - last)}: continue?")
 
 
 def _go_on(

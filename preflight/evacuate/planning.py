@@ -10,7 +10,7 @@ from preflight import __version__
 from preflight.answers import SavedHost
 from preflight.collect.endpoints import open_hosts
 from preflight.errors import UserError
-from preflight.evacuate.problem import Closed, problem_of, running
+from preflight.evacuate.problem import problem_of, running
 from preflight.evacuate.wishes import Wishes
 from preflight.facts.fact import Unreadable
 from preflight.facts.guest.guests import Guests
@@ -25,7 +25,8 @@ from preflight.plan.make import Refused, identity_of
 from preflight.request.check_request import Asked
 from preflight.schema import document
 from preflight.schema import evacuation as schema
-from preflight.schema.evacuation import Evacuation, Leaving, Leg, Staying
+from preflight.schema.evacuation import Closed, Evacuation, Leaving, Leg, Staying
+from preflight.schema.fields import MOST_SAID
 
 
 class Request(Struct, frozen=True):
@@ -98,9 +99,8 @@ def _checks(
 
 
 def _check(request: Request, answers: Mapping[str, SavedHost], name: str, rules: tuple[Rule, ...]) -> Checked:
-    asked = request.asked
-    fields = {field: getattr(asked, field) for field in asked.__struct_fields__}
-    with open_hosts(Asked(**(fields | {"source": answers[request.source], "destination": answers[name]}))) as opened:
+    asked = replace(request.asked, source=answers[request.source], destination=answers[name])
+    with open_hosts(asked) as opened:
         return check(opened, rules)
 
 
@@ -160,12 +160,12 @@ def _record(
                 if answer.of(name)
             ),
             staying=(
-                *(Staying(guest=uuids[stay.guest], why=stay.why) for stay in answer.stays),
+                *(Staying(guest=uuids[stay.guest], why=stay.why[:MOST_SAID]) for stay in answer.stays),
                 *(Staying(guest=uuid, why=f"{request.source} does not have it any more") for uuid in gone),
             ),
             width=max(1, answer.width),
             seconds=answer.seconds,
-            closed=tuple(schema.Closed(guest=one.guest, destination=one.destination, why=one.why) for one in closed),
+            closed=tuple(closed),
         )
 
 

@@ -13,7 +13,7 @@ from preflight.facts.names.peer_name import PeerName
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.link_speed import LinkSpeed
 from preflight.forecast.duration import link_of, of_interfaces
-from preflight.forecast.memory import free_pages, need_of, promised
+from preflight.forecast.memory import Need, free_pages, need_of, promised
 from preflight.host import Guest, Host
 from preflight.judge.check import Checked
 from preflight.judge.report import ALL_GUESTS, Result
@@ -21,20 +21,13 @@ from preflight.placement import problem as placement
 from preflight.plan.make import spacing
 from preflight.plan.width import most_at
 from preflight.request.migration import Role
+from preflight.schema.evacuation import Closed
 from preflight.visible import one_line
 
 #: Reasons that are given why a guest cannot go to a destination.
 _REASONS = 5
 #: The share of its weight that a destination keeps at which a guest did not arrive.
 _LESS = 0.1
-
-
-class Closed(Struct, frozen=True):
-    """A way that is not tried again: the guest by UUID, or all guests (None), the destination, and why."""
-
-    guest: str | None
-    destination: str
-    why: str
 
 
 def problem_of(
@@ -105,7 +98,11 @@ def _reasons(result: Result) -> Iterator[str]:
 def _guest(guest: Guest, checked: Checked, ways: Mapping[str, tuple[str, ...]]) -> placement.Guest:
     if not guest.running:
         return placement.Guest(name=guest.name, uuid=guest.uuid, active=False, vcpus=0, ways=ways)
-    need = need_of(guest, _default_page(checked.source))
+    try:
+        need = need_of(guest, _default_page(checked.source))
+    except Unreadable as why:  # what is not known has no room anywhere
+        need = Need(0, {})
+        ways = {name: (*reasons, one_line(f"what it needs is not known: {why}")) for name, reasons in ways.items()}
     return placement.Guest(
         name=guest.name,
         uuid=guest.uuid,

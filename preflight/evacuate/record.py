@@ -2,16 +2,15 @@
 
 import codecs
 import contextlib
-import fcntl
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from preflight import atomic_file, own_file
 from preflight.errors import UserError
-from preflight.migrate.journal import default_directory
+from preflight.migrate import file_lock
+from preflight.migrate.journal import new_path
 from preflight.schema import document
 from preflight.schema.evacuation import EVACUATION, FORMAT, Evacuation
 
@@ -25,14 +24,9 @@ class RecordError(UserError):
     """The file is not the record of an evacuation, or cannot be written or read. The text is one line for the user."""
 
 
-class InUse(RecordError):
-    """Another process holds the record."""
-
-
 def default_path(source: str) -> Path:
     """Return a new record's path in the directory of journals, made of the time and the host."""
-    host = "".join(one if one.isalnum() or one in ".-" else "_" for one in source)[:60]
-    return default_directory() / f"{time.strftime('%Y%m%dT%H%M%S')}-{host}-{os.getpid()}{ENDING}"
+    return new_path(ENDING, source)
 
 
 def journals_of(path: Path) -> Path:
@@ -75,11 +69,7 @@ def write(path: Path, made: Evacuation, *, replace: bool = True) -> None:
     try:
         with atomic_file.written(path, replace=replace) as file:
             file.write(text)
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        atomic_file.sync_directory(path.parent)
     except atomic_file.Exists:
         raise RecordError(f"{path}: already exists, and is not overwritten") from None
     except OSError as why:
@@ -140,14 +130,11 @@ def held(path: Path) -> Iterator[None]:
     """Hold the lock of this record, on the directory of its journals; raises `RecordError` if another process does."""
     directory = journals_of(path)
     try:
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = _opened(directory)
     except OSError as why:
         raise RecordError(f"{directory}: {why.strerror}") from None
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InUse(f"{path}: in use by another preflight") from None
+        _hold(path, descriptor)
         yield
     finally:
         os.close(descriptor)
@@ -156,9 +143,23 @@ def held(path: Path) -> Iterator[None]:
 def is_held(path: Path) -> bool:
     """Report whether a process is at work on this evacuation now."""
     try:
-        with held(path):
-            return False
-    except InUse:
-        return True
-    except RecordError:
+        descriptor = _opened(journals_of(path))
+    except OSError:
         return False
+    try:
+        return file_lock.is_held(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _opened(directory: Path) -> int:
+    return os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def _hold(path: Path, descriptor: int) -> None:
+    try:
+        file_lock.hold(descriptor)
+    except BlockingIOError:
+        raise RecordError(f"{path}: in use by another preflight") from None
+    except OSError as why:
+        raise RecordError(f"{path}: {why.strerror}") from None

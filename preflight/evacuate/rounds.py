@@ -15,12 +15,16 @@ from preflight.migrate.ledger import Row
 from preflight.migrate.outcome import Result
 from preflight.plan.make import Refused
 from preflight.schema.evacuation import Closed, Evacuation, Leg, Staying
+from preflight.schema.fields import MOST_SAID
 from preflight.visible import one_line
 
-#: Most characters of a reason that is recorded.
-_KEPT = 8192
 #: Guests that must fail at a destination at which none arrives before it is given up.
 _BLAMED = 2
+
+
+def closed_way(destination: str, why: str, guest: str | None = None) -> Closed:
+    """Return a way that is not tried again: that of a guest by UUID, or of all."""
+    return Closed(guest=guest, destination=destination, why=one_line(why.removeprefix("refused: "))[:MOST_SAID])
 
 
 class Ended(Struct, frozen=True):
@@ -103,7 +107,7 @@ class Rounds:
         """Carry out these runs; return why nothing was begun, if so."""
         done = self._world.carry_out(legs, self)
         for closed in done.closed:
-            self._add(closed)
+            self._close(closed)
         for ended in done.ended:
             self.take(ended)
         self._ended = len(self.record.runs)
@@ -139,12 +143,14 @@ class Rounds:
         self.moved |= {row.uuid: Moved(ended.source, destination, row) for row in ended.rows}
         failed = [row for row in ended.rows if row.began and row.result is Result.STAYED]
         for row in failed:
-            self._close(row.uuid, destination, f"it did not arrive there: {row.error or row.why or 'it came back'}")
+            self._close(
+                closed_way(destination, f"it did not arrive there: {row.error or row.why or 'it came back'}", row.uuid)
+            )
         known = {one.guest for one in self.record.closed if one.destination == destination}
         arrived = any(one.has_arrived and one.destination == destination for one in self.moved.values())
         if failed and len(known) >= _BLAMED and not arrived and None not in known:
             last = failed[-1]
-            self._close(None, destination, f"{last.name} did not arrive there either: {last.error or last.why}")
+            self._close(closed_way(destination, f"{last.name} did not arrive there either: {last.error or last.why}"))
 
     def end(self, *, over: bool) -> None:
         """Record that nothing further is done now."""
@@ -182,10 +188,7 @@ class Rounds:
         """Return what each round must add to: closed ways, and guests that have left."""
         return len(self.record.closed), len(self.record.guests) - len(self.left())
 
-    def _close(self, guest: str | None, destination: str, why: str) -> None:
-        self._add(Closed(guest=guest, destination=destination, why=one_line(why)[:_KEPT]))
-
-    def _add(self, closed: Closed) -> None:
+    def _close(self, closed: Closed) -> None:
         if not self.record.home:  # each way home is tried once
             self.record = self.record.model_copy(update={"closed": (*self.record.closed, closed)})
         if closed.guest is None:

@@ -27,7 +27,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     window: float | None = None
     #: MiB/s that the source's link carries; None if its driver says so.
     link: float | None = None
-    #: The share of guests that each destination takes, by its name, relative to the others; 1 unless named.
+    #: Numbers by which destinations are preferred where several would do equally well, by name; 1 unless named.
     weights: Mapping[str, float] = {}
 
     def reserve_of(self, total_kib: int | None) -> int:

@@ -5,7 +5,6 @@ the disk was full is ignored when the file is read.
 """
 
 import contextlib
-import fcntl
 import io
 import math
 import os
@@ -15,8 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from preflight import own_file
+from preflight import atomic_file, own_file
 from preflight.errors import UserError
+from preflight.migrate import file_lock
 from preflight.schema import journal as schema
 from preflight.schema.document import Wrong, format_of, is_cut_off
 from preflight.schema.document import read as read_form
@@ -34,8 +34,6 @@ _BEGINNING = b'{"step":"'
 MOST, LONGEST, MOST_LINES = 96 * 1024 * 1024, 16 * 1024 * 1024, 500_000
 #: Most `own_file.marks` in a line: each wrong field is an error of its own. A line about 5,000 guests has 200,000.
 MOST_MARKS = 400_000
-#: Seconds to wait for a lock: `preflight status` holds it for an instant.
-_INSTANT = 0.3
 
 
 class JournalError(UserError):
@@ -74,7 +72,7 @@ class Journal:
         made._hold()
         try:
             made._write(Head(plan=plan).model_dump_json().encode())
-            _sync_directory(path.parent)
+            atomic_file.sync_directory(path.parent)
         except (JournalError, OSError) as why:
             made.close()
             made.discard()
@@ -193,20 +191,12 @@ class Journal:
             self._is_cut = True
 
     def _hold(self) -> None:
-        until = time.monotonic() + _INSTANT
-        while True:
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() < until:
-                    time.sleep(_INSTANT / 10)
-                    continue
-                self.close()
-                raise JournalError(f"{self.path}: in use by another preflight") from None
-            except OSError as why:
-                self.close()
-                raise JournalError(f"{self.path}: {why.strerror}") from None
-            return
+        try:
+            file_lock.hold(self._descriptor)
+        except OSError as why:
+            self.close()
+            busy = isinstance(why, BlockingIOError)
+            raise JournalError(f"{self.path}: {'in use by another preflight' if busy else why.strerror}") from None
 
     def _content(self) -> bytes:
         try:
@@ -274,14 +264,9 @@ def is_held(path: Path) -> bool:
     """Report whether a process is at work on this journal now; raises `UserError` where it cannot be opened."""
     descriptor = own_file.open_any(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False  # a file system without locks: nobody can hold one
+        return file_lock.is_held(descriptor)
     finally:
         os.close(descriptor)
-    return False
 
 
 def _decode(path: Path, content: bytes) -> tuple[MigrationPlan, Sequence[Entry]]:
@@ -327,13 +312,15 @@ def default_directory() -> Path:
 
 def default_path(source: str, destination: str) -> Path:
     """Return a new journal's path in `default_directory`, made of the time and the hosts."""
-    ends = "-".join("".join(c if c.isalnum() or c in ".-" else "_" for c in end)[:60] for end in (source, destination))
-    return default_directory() / f"{time.strftime('%Y%m%dT%H%M%S')}-{ends}-{os.getpid()}.journal"
+    return new_path(".journal", source, destination)
 
 
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def new_path(ending: str, *hosts: str) -> Path:
+    """Return the path of a new file in `default_directory`, made of the time, the hosts and the process."""
+    return default_directory() / f"{time.strftime('%Y%m%dT%H%M%S')}-{named_after(*hosts)}-{os.getpid()}{ending}"
+
+
+def named_after(*hosts: str, most: int = 60) -> str:
+    """Return a part of a file's name that says which hosts the file is about, at most so many characters of each."""
+    kept = ("".join(c if c.isascii() and (c.isalnum() or c in ".-") else "_" for c in host)[:most] for host in hosts)
+    return "-".join(kept)

@@ -7,7 +7,7 @@ from msgspec import Struct
 from preflight.placement.amounts import amount, left_of, of
 from preflight.placement.answer import Constraint, Obstacle
 from preflight.placement.needs import Resource, needs, room
-from preflight.placement.problem import Destination, Group, Guest, Problem
+from preflight.placement.problem import Destination, End, Group, Guest, Problem
 
 
 class Placed(Struct, frozen=True):
@@ -40,14 +40,18 @@ def placed(problem: Problem, to: Mapping[str, str]) -> Placed:
 
 def of_source(problem: Problem) -> Iterator[Obstacle]:
     """Yield what is in the way of all guests, at the source."""
-    source = problem.source
-    if source.width == 0:
-        because = f", by {source.width_because}" if source.width_because else ""
+    yield from _of_width(problem.source, None, f"{problem.source.name} can send no guest")
+
+
+def _of_width(host: End, destination: str | None, text: str) -> Iterator[Obstacle]:
+    """Yield that a host allows no migration at all, if so."""
+    if host.width == 0:
+        because = f", by {host.width_because}" if host.width_because else ""
         yield Obstacle(
-            destination=None,
+            destination=destination,
             constraint=Constraint.WIDTH,
-            text=f"{source.name} can send no guest{because}",
-            without=f"{source.width_because or 'a limit'} on {source.name} that allows a migration",
+            text=f"{text}{because}",
+            without=f"{host.width_because or 'a limit'} on {host.name} that allows a migration",
         )
 
 
@@ -129,14 +133,7 @@ def bond(problem: Problem, guest: Guest, destination: Destination, obstacles: Se
 
 def _of_lanes(problem: Problem, members: Sequence[Guest], destination: Destination) -> Iterator[Obstacle]:
     host = destination.name
-    if destination.width == 0:
-        because = f", by {destination.width_because}" if destination.width_because else ""
-        yield Obstacle(
-            destination=host,
-            constraint=Constraint.WIDTH,
-            text=f"it can take no guest{because}",
-            without=f"{destination.width_because or 'a limit'} on {host} that allows a migration",
-        )
+    yield from _of_width(destination, host, "it can take no guest")
     ports = destination.ports
     if ports is not None and ports < problem.ports_each and any(guest.active for guest in members):
         yield Obstacle(

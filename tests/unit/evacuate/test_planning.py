@@ -11,13 +11,13 @@ from preflight.commands.migrate import asked_for, rules_of
 from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.evacuate.planning import Planned, Request, planned
-from preflight.evacuate.problem import Closed
 from preflight.evacuate.wishes import Wishes, parsed_group, parsed_reserve
 from preflight.output.evacuation import plan as text
 from preflight.placement.answer import Constraint
 from preflight.plan.make import Refused
 from preflight.request.check_request import Selection, Site
 from preflight.request.method import Method
+from preflight.schema.evacuation import Closed
 from tests.fleet import write
 
 GIB = 1024**2
@@ -70,7 +70,7 @@ def test_every_guest_has_a_place_or_a_reason(answers: Mapping[str, SavedHost]) -
 
 def test_a_guest_goes_nowhere_if_no_way_is_ready_and_it_is_said_why(answers: Mapping[str, SavedHost]) -> None:
     source, *destinations = answers
-    closed = [Closed(None, name, f"{name} is being repaired") for name in destinations]
+    closed = [Closed(guest=None, destination=name, why=f"{name} is being repaired") for name in destinations]
     found = plan(answers, Wishes(), *closed)
     assert not found.answer.moves
     assert len(found.record.staying) == len(found.record.guests) > 0
@@ -84,7 +84,7 @@ def test_a_way_can_be_closed_for_one_guest(answers: Mapping[str, SavedHost]) -> 
     first = plan(answers)
     move = first.answer.moves[0]
     uuid = next(guest.uuid for guest in first.record.guests if guest.name == move.guest)
-    again = plan(answers, Wishes(), Closed(uuid, move.destination, "it did not arrive there"))
+    again = plan(answers, Wishes(), Closed(guest=uuid, destination=move.destination, why="it did not arrive there"))
     assert next(one.destination for one in again.answer.moves if one.guest == move.guest) != move.destination
     weights = {one.name: one.weight for one in again.problem.destinations}
     assert weights.pop(move.destination) < min(weights.values()), (
@@ -219,3 +219,39 @@ def test_guests_of_which_none_is_left_are_not_planned_anew(answers: Mapping[str,
         planned(wanted, answers, rules_of(wanted.asked))
     with pytest.raises(UserError, match="has no guest"):
         planned(replace(wanted, again=False), answers, rules_of(wanted.asked))
+
+
+def with_devices(host: SavedHost, xml: str) -> SavedHost:
+    """Return a host whose guests have this in their definitions."""
+    record = host.answers.records["libvirt.domains"]
+    told = record.out.replace("</domain>", xml.replace('"', '\\"') + "</domain>")
+    records = {**host.answers.records, "libvirt.domains": Record(told, record.code, record.err)}
+    return host._replace(answers=Answers(records, dict(host.answers.absent)))
+
+
+@pytest.mark.parametrize(
+    ("xml", "why"),
+    [
+        ('<numatune><memory nodeset="x-y"/></numatune>', "what it needs is not known: 'x-y' is not a list of numbers"),
+        (
+            '<memoryBacking><hugepages><page size="2048" unit="furlong"/></hugepages></memoryBacking>',
+            "what it needs is not known: its XML has an invalid size: 2048 furlong",
+        ),
+    ],
+)
+def test_a_guest_of_which_it_is_not_known_what_it_needs_stays(
+    answers: Mapping[str, SavedHost], xml: str, why: str
+) -> None:
+    source, *_ = answers
+    found = plan({**answers, source: with_devices(answers[source], xml)})
+    assert not found.answer.moves
+    assert {guest.uuid for guest in found.record.guests} == {one.guest for one in found.record.staying}
+    assert why in text.text(found)
+
+
+def test_reasons_without_end_are_cut_and_refuse_nothing(answers: Mapping[str, SavedHost]) -> None:
+    _, *destinations = answers
+    closed = [Closed(guest=None, destination=name, why="no" * 4000) for name in destinations]
+    found = plan(answers, NONE, *closed)
+    assert all(len(one.why) <= 8192 for one in found.record.staying)
+    assert len(found.record.staying) == len(found.record.guests)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from preflight.evacuate import record as records
 from preflight.evacuate.record import RecordError
 from preflight.evacuate.rows import moved_by
 from preflight.evacuate.runs import evacuations
-from preflight.migrate.journal import Journal
+from preflight.migrate import file_lock
+from preflight.migrate.journal import Journal, named_after
 from preflight.migrate.runs import Stage
 from tests.own_directory import own_directory
 from tests.unit.evacuate.records import RECORD, WEB, leg
@@ -88,6 +90,27 @@ def test_a_record_is_held_by_one_process_at_a_time(own_directory: Path) -> None:
         with pytest.raises(RecordError, match="in use by another preflight"), records.held(path):
             pytest.fail("it was held twice")
     assert not records.is_held(path)
+
+
+def test_looking_whether_a_record_is_held_keeps_nobody_from_holding_it(own_directory: Path) -> None:
+    path = own_directory / "kvm1.evacuation"
+    records.create(path, RECORD)
+    looking = os.open(records.journals_of(path), os.O_RDONLY)
+    assert not file_lock.is_held(looking)  # which takes the lock for as long as it looks
+    ends = threading.Timer(0.1, os.close, (looking,))
+    ends.start()
+    with records.held(path):
+        assert records.is_held(path)
+    ends.join()
+
+
+def test_a_journal_has_a_name_that_its_record_can_hold(own_directory: Path) -> None:
+    name = f"0001-{named_after('root@kvmé', '[::1]', most=40)}.journal"
+    assert name == "0001-root_kvm_-___1_.journal"
+    run = leg("kvm2", WEB).model_copy(update={"journal": name})
+    path = own_directory / "kvm1.evacuation"
+    records.create(path, RECORD.model_copy(update={"runs": (run,)}))
+    assert records.read(path).runs == (run,)
 
 
 def test_a_copy_without_its_journals_cannot_be_held(own_directory: Path) -> None:
