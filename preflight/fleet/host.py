@@ -26,7 +26,7 @@ class Known(Struct, frozen=True, kw_only=True):
     transport: Transport | None = None
     #: The host or address that guests' memory is sent to.
     migration_address: str | None = None
-    #: The share of guests that the host takes, relative to the other hosts.
+    #: A number by which an evacuation prefers the host where several would do equally well.
     weight: float | None = None
     #: The groups that the host is in, directly or through another group.
     groups: tuple[str, ...] = ()

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from preflight.errors import UserError
 
 #: The limit if none is given. A guest whose dirty rate is at most 0.95 of the rate at which its memory is sent leaves
-#: less in each pass (Liu, Jin, Liao et al., HPDC 2011) and never comes near it. Of peers, KubeVirt gives up after 150 s
-#: without progress (progressTimeout) and Nova after 800 s for each GiB (live_migration_completion_timeout); the time
+#: less in each pass (Liu, Jin, Liao et al., HPDC 2011) and never comes near it. KubeVirt as OKD 4.22 sets it up gives
+#: up after 150 s without progress (progressTimeout), or after 800 s for each GiB (completionTimeoutPerGiB); the time
 #: between allows for a backup or a compaction in the guest, which ends by itself.
 DEFAULT = "10m"
 

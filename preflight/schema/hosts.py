@@ -33,7 +33,9 @@ class Host(Contract):
     migration_address: Text | None = Field(
         description="The host name or address that the memory of guests is sent to; null if libvirt decides that."
     )
-    weight: float = Field(description="The share of guests that the host takes, relative to the other hosts.")
+    weight: float = Field(
+        description="A number by which an evacuation prefers the host where several would do equally well."
+    )
     groups: tuple[Text, ...] = Field(description="The groups that the host is in, directly or through other groups.")
     snapshot: Text | None = Field(description="The file that has the host's answers; null if the host is asked.")
     taken: Moment | None = Field(

@@ -34,7 +34,8 @@ class Host(Document):
         description="The host name or address that the memory of guests is sent to, as with --migrateuri.",
     )
     weight: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(
-        default=None, description="The share of guests that the host takes, relative to the other hosts (default: 1)."
+        default=None,
+        description="How much an evacuation prefers the host where several would do equally well; 1 if omitted.",
     )
     groups: tuple[GroupName, ...] = Field(default=(), description="The groups that the host is in.")
 
