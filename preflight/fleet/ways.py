@@ -5,7 +5,7 @@ passed or do not apply.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import TypeAlias, cast
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -33,19 +33,18 @@ from preflight.facts.network.way import MemoryWay
 from preflight.fleet.alike import Alike
 from preflight.fleet.content import Library, Member, Related
 from preflight.fleet.kept import Asking, Kept
-from preflight.host import Guest, Host, Judged
+from preflight.fleet.units import Subject, Unit, units_of
+from preflight.fleet.watched import SentPair, WatchedDestination, WatchedMigration, is_led, watched
+from preflight.host import Guest, Host
 from preflight.judge.check import names_of, on_either_end, own_of, summary_of
-from preflight.judge.evaluate import explained, outcome, subjects
+from preflight.judge.evaluate import explained, outcome
 from preflight.judge.guests import Pair, choose_guests
 from preflight.judge.report import ALL_GUESTS, HostSummary, Outcome, Result, Verdict, judge
-from preflight.judge.ruleset import Rule, find, select
+from preflight.judge.ruleset import find, select
 from preflight.judge.site import Ends, rules_of, waive
 from preflight.request.check_request import Asked, Migration
-from preflight.request.data_uri import DataUri
 from preflight.request.method import led_to
 from preflight.request.migration import Role, Transport
-
-F = TypeVar("F", bound=Fact)
 
 #: Maximum number of results that are kept of one rule for all sources.
 _MOST_KEPT = 20_000
@@ -67,59 +66,6 @@ class Way(Struct, frozen=True):
     is_tried: bool = False
 
 
-class _Watched(Migration, frozen=True):
-    """The migration to one destination, which remembers that its URI was looked at.
-
-    A result is the same for every destination with the same facts unless the rule has looked at the URI.
-    """
-
-    uri: str | None = None
-    #: Not empty if it was; a list, so that it is also that of a migration made from this one.
-    looks: list[bool] = []  # noqa: RUF012 - msgspec copies it for each one
-
-    @property  # type: ignore[misc]  # it is read as the attribute is
-    def destination_uri(self) -> str | None:
-        """Return the libvirt URI of the destination, and remember that."""
-        self.looks.append(True)
-        return self.uri
-
-
-class _WatchedHost(DataUri, frozen=True):
-    """The host of an inventory's migration address, which is the destination's own as its URI is."""
-
-    given: str | None = None
-    looks: list[bool] = []  # noqa: RUF012 - as above
-
-    @property  # type: ignore[misc]  # it is read as the attribute is
-    def host(self) -> str | None:
-        """Return the host or address, and remember that it was looked at."""
-        self.looks.append(True)
-        return self.given
-
-
-class _Unit(Struct, frozen=True):
-    """A rule and one of its subjects, and what its result depends on."""
-
-    rule: Rule
-    number: int
-    subject: str
-    role: Role | None
-    #: The facts that it takes of either end.
-    takes: tuple[tuple[type[Fact], ...], tuple[type[Fact], ...]]
-    #: True if it takes all judged guests of the source.
-    takes_guests: bool
-
-
-class _Subject(Struct, frozen=True):
-    """A unit, and what it is applied to."""
-
-    unit: _Unit
-    subject: str
-    guest: str | None = None
-    #: The guest's place among the source's guests; -1 for a unit that is not about one guest.
-    place: int = -1
-
-
 #: The number of a unit, the place of its guest, and its result.
 _Found: TypeAlias = tuple[int, int, Result]
 
@@ -128,7 +74,7 @@ class _Settled(Struct, frozen=True):
     """What is the same for all destinations that are alike: results, and the subjects that each is judged by apart."""
 
     results: tuple[_Found, ...]
-    left: tuple[_Subject, ...]
+    left: tuple[Subject, ...]
 
 
 class _End(Struct, frozen=True):
@@ -142,66 +88,6 @@ class _End(Struct, frozen=True):
     unreadable: list[frozenset[int]]
     #: The contents as one number for each unit.
     keys: list[int]
-
-
-class _Seen:
-    """A fact of the destination that remembers that it was looked at."""
-
-    __slots__ = ("_fact", "_kind", "_seen")
-
-    def __init__(self, fact: Fact, kind: type[Fact], seen: set[type[Fact]]) -> None:
-        self._fact, self._kind, self._seen = fact, kind, seen
-
-    def __getattr__(self, name: str) -> Any:
-        self._seen.add(self._kind)
-        return getattr(self._fact, name)
-
-    def __eq__(self, other: object) -> bool:
-        self._seen.add(self._kind)
-        return self._fact == (other._fact if isinstance(other, _Seen) else other)
-
-    def __hash__(self) -> int:
-        self._seen.add(self._kind)
-        return hash(self._fact)
-
-
-class _Watching:
-    """A destination that remembers which of its facts a rule has looked at."""
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self.seen: set[type[Fact]] = set()
-
-    def fact(self, kind: type[F]) -> F:
-        """Return the fact of this kind; raises `Unreadable`, which the rule has then looked at."""
-        try:
-            return cast("F", _Seen(self._host.fact(kind), kind, self.seen))
-        except Unreadable:
-            self.seen.add(kind)
-            raise
-
-
-class _SentPair(Pair, frozen=True):
-    """The pair of a way. Its guests as they will be are those of every way from the source."""
-
-    #: The destination as rules see it.
-    watching: _Watching | None = None
-
-    def host(self, role: Role) -> Host:
-        """Return the host in this role."""
-        if role is Role.DESTINATION and self.watching is not None:
-            return cast("Host", self.watching)  # of which evaluation asks for facts alone
-        return super().host(role)
-
-    def guest_of(self, role: Role, name: str | None) -> Guest:
-        """Return the guest as it is on the source, or as it will be on the destination; raises `Unreadable`."""
-        if role is Role.SOURCE or name in self.last:
-            return super().guest_of(role, name)
-        found = self.guests[name]
-        if isinstance(found, Unreadable):
-            raise found
-        self.last[name] = found.on_destination(self.migration.method.dname, self.migration.method.xml)
-        return self.last[name]
 
 
 class _Source(Struct, frozen=True):
@@ -235,7 +121,7 @@ class Ways:
         self.hosts = tuple(hosts)
         self.asked = asked
         self._led = led
-        self._migrations: dict[tuple[int, bool], _Watched] = {}
+        self._migrations: dict[tuple[int, bool], WatchedMigration] = {}
         self._entrances: dict[tuple[int, str], Entrance] = {}
         self._alike: Alike | None = None
         every = rules_of(asked.site)
@@ -243,7 +129,7 @@ class Ways:
         self.rules = select(every, select=asked.select, ignore=asked.ignore)
         sources, self._own = own_of(every)
         self._library = Library(sources)
-        self._units = tuple(_units(self.rules))
+        self._units = tuple(units_of(self.rules))
         self._of_hosts = tuple(unit for unit in self._units if not unit.rule.per_guest)
         self._of_guests = tuple(unit for unit in self._units if unit.rule.per_guest)
         self._quoting = frozenset(rule.name for rule in self.rules if rule.body.quotes)
@@ -257,7 +143,7 @@ class Ways:
         """Judge the ways from one host to others, by their numbers; a host has no way to itself."""
         host = self._end(number, Role.SOURCE, own_transport(self._targets[number]))
         guests = choose_guests(host.host, self.asked).guests
-        alone = _SentPair(host.host, host.host, Migration(method=self.asked.method), guests)
+        alone = SentPair(host.host, host.host, Migration(method=self.asked.method), guests)
         known = tuple(guest for name in guests for guest in on_either_end(alone, name))
         source = _Source(number, host, guests, known, alone.last)
         others = [destination for destination in destinations if destination != number]
@@ -300,7 +186,7 @@ class Ways:
             with_peer(end.host, more, end.visit.ask(more.commands, more.definitions))
             for end, more in zip((source.end, destination), map(both, of_hosts, of_guests), strict=True)
         )
-        pair = _SentPair(here, there, migration, source.guests, source.sent, _Watching(there))
+        pair = SentPair(here, there, migration, source.guests, source.sent, WatchedDestination(there))
         results = tuple(self._results(pair, source, destination))
         if any(one.rule.name in self._quoting and one.findings for one in results):
             results = explained(self.rules, results)
@@ -309,25 +195,25 @@ class Ways:
         allowed = self._capacity(pair, source, destination)
         return Way(here.name, there.name, judge(results), results, allowed, is_tried=_is_tried(here))
 
-    def _destination(self, source: int, number: int) -> tuple[_End, _Watched]:
+    def _destination(self, source: int, number: int) -> tuple[_End, WatchedMigration]:
         """Return a host as the destination of ways from a source, and their migration."""
         migration = self._migration(source, number)
         # a daemon that opens the connection itself asks preflight for none to the destination
         transport = own_transport(self._targets[number]) if migration.peer_to_peer else migration.transport
         return self._end(number, Role.DESTINATION, transport), migration
 
-    def _migration(self, source: int, destination: int) -> _Watched:
+    def _migration(self, source: int, destination: int) -> WatchedMigration:
         """Return the migration of a way, which depends on little of its source."""
         key = (destination, own_transport(self._targets[source]) == Transport.SSH)
         if key not in self._migrations:
             led = self._led.get(self.hosts[destination].name)
             asked = replace(self.asked, method=led_to(self.asked.method, led))
-            self._migrations[key] = _watched(
+            self._migrations[key] = watched(
                 migration_between(asked, self._targets[source], self._targets[destination]), is_led=led is not None
             )
         return self._migrations[key]
 
-    def _entrance(self, destination: Member, number: int, migration: _Watched) -> Entrance:
+    def _entrance(self, destination: Member, number: int, migration: WatchedMigration) -> Entrance:
         """Return where the data enters a destination, which is the same from every source."""
         key = (number, migration.transport)
         if key not in self._entrances:
@@ -346,7 +232,7 @@ class Ways:
             self._ends[key] = _End(visit, host, contents, unreadable, list(map(self._library.number, contents)))
         return self._ends[key]
 
-    def _about_guests(self, source: _Source, destination: _End, migration: _Watched) -> tuple[Further, Further]:
+    def _about_guests(self, source: _Source, destination: _End, migration: WatchedMigration) -> tuple[Further, Further]:
         """Return the questions about the source's guests: the same for destinations with the facts that they take."""
         content_of = destination.host.content
         found = source.questions.find(content_of)
@@ -358,17 +244,17 @@ class Ways:
             source.questions.add(tuple(watching.asked), content_of, found)
         return found
 
-    def _results(self, pair: _SentPair, source: _Source, destination: _End) -> Iterator[Result]:
+    def _results(self, pair: SentPair, source: _Source, destination: _End) -> Iterator[Result]:
         """Yield what is wrong or unknown, in the order of rules, then subjects."""
         here, there = pair.source, pair.destination
         assert isinstance(here, Related)
         assert isinstance(there, Related)
         assert self._alike is not None
         apart = self._apart(here.own, there.own)
-        key = (self._alike.kind(destination.keys), apart, _is_led(pair.migration))
+        key = (self._alike.kind(destination.keys), apart, is_led(pair.migration))
         settled = source.settled.get(key)
         found = [] if settled is None else list(settled.results)
-        same, left = list[_Found](), list[_Subject]()
+        same, left = list[_Found](), list[Subject]()
         for one in self._subjects(pair) if settled is None else settled.left:
             result, is_kept = self._result(one, pair, source, destination, apart)
             is_same = is_kept and one.unit.number in self._alike.units
@@ -382,14 +268,14 @@ class Ways:
             source.settled[key] = _Settled(tuple(same), tuple(left))
         return (result for _, _, result in sorted(found, key=lambda one: one[:2]))
 
-    def _subjects(self, pair: _SentPair) -> Iterator[_Subject]:
+    def _subjects(self, pair: SentPair) -> Iterator[Subject]:
         """Yield each unit with each of its subjects."""
         for unit in self._of_hosts:
-            yield _Subject(unit, unit.subject)
+            yield Subject(unit, unit.subject)
         for place, name in enumerate(pair.guests):
             subject = ALL_GUESTS if name is None else f"guest {name}"
             for unit in self._of_guests:
-                yield _Subject(unit, subject, name, place)
+                yield Subject(unit, subject, name, place)
 
     def _apart(self, here: frozenset[type[Fact]], there: frozenset[type[Fact]]) -> frozenset[int]:
         """Return the units that take facts which are this pair's own, and whose results no other way has."""
@@ -403,7 +289,7 @@ class Ways:
         return self._units_apart[key]
 
     def _result(
-        self, one: _Subject, pair: _SentPair, source: _Source, destination: _End, apart: frozenset[int]
+        self, one: Subject, pair: SentPair, source: _Source, destination: _End, apart: frozenset[int]
     ) -> tuple[Result, bool]:
         """Return the result of a unit, and whether it is that of all ways with the same facts.
 
@@ -414,7 +300,7 @@ class Ways:
             return outcome(unit.rule, pair, one.subject, one.guest, unit.role), False
         is_shared = one.place < 0 and not unit.takes_guests
         contents, unreadable = destination.contents[number].__getitem__, destination.unreadable[number]
-        results = source.results[_is_led(pair.migration)]
+        results = source.results[is_led(pair.migration)]
         own = results.get((number, one.place))
         if own is None:  # there may be results from another source with the same facts
             own = results[number, one.place] = self._shared(unit, source, pair) if is_shared else Kept()
@@ -422,7 +308,7 @@ class Ways:
         if kept is not None:
             return kept, True
         migration, watching = pair.migration, pair.watching
-        assert isinstance(migration, _Watched)
+        assert isinstance(migration, WatchedMigration)
         assert watching is not None
         migration.looks.clear()
         watching.seen.clear()
@@ -435,19 +321,19 @@ class Ways:
             self._number_kept[number] += is_shared
         return result, True
 
-    def _shared(self, unit: _Unit, source: _Source, pair: Pair) -> Kept[int, Result]:
+    def _shared(self, unit: Unit, source: _Source, pair: Pair) -> Kept[int, Result]:
         """Return the results of a unit that are the same for all sources with the same facts."""
         key = (
             unit.number,
             source.end.keys[unit.number],
             pair.migration.source_over_ssh,
-            _is_led(pair.migration),
+            is_led(pair.migration),
         )
         return self._kept.setdefault(key, Kept())
 
     def _capacity(self, pair: Pair, source: _Source, destination: _End) -> Capacity:
         migration = pair.migration
-        assert isinstance(migration, _Watched)
+        assert isinstance(migration, WatchedMigration)
         here, there = pair.source, pair.destination
         assert isinstance(here, Related)
         assert isinstance(there, Related)
@@ -455,7 +341,7 @@ class Ways:
         if not (here.own.isdisjoint(takes[0]) and there.own.isdisjoint(takes[1])):
             return capacity(here, there, migration, every=self.asked.sizing)
         key = self._library.number(
-            (_is_led(migration), *map(destination.host.content, sorted(takes[1], key=lambda kind: kind.__name__)))
+            (is_led(migration), *map(destination.host.content, sorted(takes[1], key=lambda kind: kind.__name__)))
         )
         if key in source.capacities:
             return source.capacities[key]
@@ -474,11 +360,6 @@ def _is_tried(source: Host) -> bool:
         return False
 
 
-def _is_led(migration: Migration) -> bool:
-    """Report whether the memory is sent to an address that the inventory gives the destination."""
-    return isinstance(migration.memory_to, _WatchedHost)
-
-
 def _is_down(host: Host) -> bool:
     """Report whether nothing is known of a host, since neither a login nor its libvirt could be reached."""
     return "" in host.absent and "libvirt.domains" not in host.records
@@ -491,24 +372,3 @@ def _unreadable(host: Member, kinds: Iterable[type[Fact]]) -> Iterator[int]:
             host.fact(kind)
         except Unreadable:
             yield place
-
-
-def _watched(migration: Migration, *, is_led: bool) -> _Watched:
-    fields = {name: getattr(migration, name) for name in Migration.__struct_fields__ if name != "destination_uri"}
-    looks: list[bool] = []
-    if is_led and migration.memory_to.host is not None:
-        fields["memory_to"] = _WatchedHost(given=migration.memory_to.host, looks=looks)
-    return _Watched(**fields, uri=migration.destination_uri, looks=looks)
-
-
-def _units(rules: Sequence[Rule]) -> Iterator[_Unit]:
-    number = 0
-    for rule in rules:
-        for subject, role in (("", None),) if rule.per_guest else subjects(rule):
-            takes = tuple(
-                tuple(one.kind for one in rule.parameters if issubclass(one.kind, Fact) and (one.role or role) is end)
-                for end in Role
-            )
-            judged = any(one.kind is Judged for one in rule.parameters)
-            yield _Unit(rule, number, subject, role, (takes[0], takes[1]), judged)
-            number += 1

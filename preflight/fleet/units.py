@@ -1,0 +1,48 @@
+"""The rules as many ways are judged by them: one unit for each subject of a rule that is not a guest."""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from preflight.facts.fact import Fact
+from preflight.host import Judged
+from preflight.judge.evaluate import subjects
+from preflight.judge.ruleset import Rule
+from preflight.request.migration import Role
+
+
+class Unit(Struct, frozen=True):
+    """A rule and one of its subjects, and what its result depends on."""
+
+    rule: Rule
+    number: int
+    subject: str
+    role: Role | None
+    #: The facts that it takes of either end.
+    takes: tuple[tuple[type[Fact], ...], tuple[type[Fact], ...]]
+    #: True if it takes all judged guests of the source.
+    takes_guests: bool
+
+
+class Subject(Struct, frozen=True):
+    """A unit, and what it is applied to."""
+
+    unit: Unit
+    subject: str
+    guest: str | None = None
+    #: The guest's place among the source's guests; -1 for a unit that is not about one guest.
+    place: int = -1
+
+
+def units_of(rules: Sequence[Rule]) -> Iterator[Unit]:
+    """Yield the units of these rules, in their order and numbered."""
+    number = 0
+    for rule in rules:
+        for subject, role in (("", None),) if rule.per_guest else subjects(rule):
+            takes = tuple(
+                tuple(one.kind for one in rule.parameters if issubclass(one.kind, Fact) and (one.role or role) is end)
+                for end in Role
+            )
+            judged = any(one.kind is Judged for one in rule.parameters)
+            yield Unit(rule, number, subject, role, (takes[0], takes[1]), judged)
+            number += 1
