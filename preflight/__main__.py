@@ -34,7 +34,7 @@ def main() -> None:
     if not sys.argv[1:] or not HELP.isdisjoint(sys.argv):
         code = _told(code)
     if (ssh := sys.modules.get("preflight.connection.ssh")) is not None:
-        ssh.sweep()
+        ssh.leave()
     sys.stdout.flush()
     sys.stderr.flush()
     # a libvirt call that never returns would otherwise keep the process alive by its thread

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from preflight.answers import Answers, Record
+from preflight.connection import children
 from preflight.connection.shell import ShellChannel
 from preflight.connection.target import Target
 from preflight.errors import UserError
@@ -213,8 +214,14 @@ class SshChannel:
         return wrapper
 
 
+def leave() -> None:
+    """Leave neither directories nor processes behind; called before the process ends."""
+    sweep()
+    children.end()
+
+
 def sweep() -> None:
-    """Remove the directories that Ctrl-C left behind; called before the process ends."""
+    """Remove the directories that Ctrl-C left behind."""
     for directory in tuple(_directories):
         _remove(directory)
 
