@@ -13,7 +13,7 @@ from preflight.capacity.limit import Limit
 from preflight.capacity.reader import Asked
 from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import Unreadable
-from preflight.facts.firewall import BothEnds, Demand, Firewall, RecentLists, Traffic
+from preflight.facts.firewall import BothEnds, Demand, Firewall, Traffic, UsedUp
 from preflight.facts.names.peer_name import PeerName
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.came_from import CameFrom
@@ -73,7 +73,7 @@ class Met(Struct, frozen=True):
         except Unreadable:
             connections = None
         try:
-            return self.demand.used(host.fact(RecentLists), connections)
+            return self.demand.used(host.fact(UsedUp), connections)
         except Unreadable:
             return None
 

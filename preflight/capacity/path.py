@@ -19,7 +19,7 @@ from preflight.facts.daemon.limits import DaemonLimits
 from preflight.facts.daemon.open_files import OpenFiles
 from preflight.facts.daemon.qemu_conf import QemuConf
 from preflight.facts.fact import Fact, Unreadable
-from preflight.facts.firewall import Firewall, RecentLists
+from preflight.facts.firewall import Firewall, UsedUp
 from preflight.facts.network.accept_queue import AcceptQueue
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.came_from import CameFrom
@@ -76,7 +76,7 @@ def facts(role: Role, migration: Migration, *, every: bool = False) -> set[type[
 
 def _read_from(role: Role, migration: Migration, *, every: bool) -> set[type[Fact]]:
     is_destination = role is Role.DESTINATION
-    found: set[type[Fact]] = {DaemonLimits, Firewall, OwnAddresses, RecentLists}
+    found: set[type[Fact]] = {DaemonLimits, Firewall, OwnAddresses, UsedUp}
     if is_destination:
         found |= {QemuConf, Listening, OpenConnections}
         if migration.control_port is not None:

@@ -167,15 +167,19 @@ iptables_tables() {
       echo "family ${v:-4} nft"; as_root ip${v}tables-nft-save || return
     fi
   done
-  # the packets that `recent` has seen, as remarks of iptables, and the jiffies by which it dates them
-  for f in /proc/net/xt_recent/*; do
-    [ -e "$f" ] || return 0
-    printf '# recent %s\n' "${f##*/}"
-    sed 's/^/# /' "$f" || as_root sed 's/^/# /' "$f"
-  done
+  # the packets that `hashlimit` and `recent` have seen, as remarks of iptables
+  for f in /proc/net/ipt_hashlimit/* /proc/net/ip6t_hashlimit/*; do as_remarks "hashlimit ${f##*/}" "$f"; done
+  for f in /proc/net/xt_recent/*; do as_remarks "recent ${f##*/}" "$f" || return 0; done
+  # and the jiffies by which `recent` dates them
   echo '# now'
   as_root sed -n 's/^jiffies: /# jiffies /p' /proc/timer_list
   return 0
+}
+as_remarks() {
+  # HEADING FILE
+  [ -e "$2" ] || return
+  printf '# %s\n' "$1"
+  sed 's/^/# /' "$2" || as_root sed 's/^/# /' "$2" || { echo '# failed'; return 1; }
 }
 stat_paths() {
   n=$#

@@ -69,7 +69,7 @@ def check(
     ).demands()
     for demand in demands:
         end = source if demand.at_source else destination
-        used = demand.used(end.lists, None if demand.at_source else destination_connections)
+        used = demand.used(end.used_up, None if demand.at_source else destination_connections)
         before = _before(demand, used, migration.concurrency)
         number = before + demand.of(migration.concurrency)
         if number <= demand.rate.most:

@@ -186,9 +186,13 @@ ADDS = '{"set": {"op": "add", "elem": {"payload": {"protocol": "ip", "field": "s
         (f'{PORT}, {OVER}, {ADDS}, {{"accept": null}}', False),
         (f'{PORT}, {ADDS}, {OVER}, {{"drop": null}}', False),
         (f"{PORT}, {ADDS}", False),
+        (
+            f'{match("tcp dport", 23)}, {ADDS}, {{"counter": null}}{DROP}\n{PORT}, {OVER}{DROP}',
+            True,
+        ),
         (f'{PORT}, {OVER}, {ADDS}, {{"drop": null}}\n{PORT}, {ADDS}', False),
     ],
-    ids=["beyond a rate", "it accepts", "within a rate too", "always", "by another rule too"],
+    ids=["beyond a rate", "it accepts", "within a rate too", "always", "of a trap", "by another rule too"],
 )
 def test_a_list_of_who_is_kept_out_beyond_a_rate_is_what_it_is_now(adding: str, known: bool) -> None:
     host = rules(f"{BY_SET}\n{adding}", DYNAMIC, '{"metainfo": {"version": "1.0.6"}}')
@@ -199,6 +203,65 @@ def test_a_list_of_who_is_kept_out_beyond_a_rate_is_what_it_is_now(adding: str, 
     else:
         with pytest.raises(Unreadable, match="cannot be determined"):
             host.judge(49152, ["192.0.2.12"])
+
+
+def test_a_set_that_rules_add_to_is_known_without_its_flag() -> None:
+    """nft 1.0.6 prints no flag of a dynamic set but that of its timeout."""
+    text = DYNAMIC.replace('"dynamic"', '"timeout"')
+    assert text != DYNAMIC
+    with pytest.raises(Unreadable, match="cannot be determined"):
+        rules(f"{BY_SET}\n{PORT}, {ADDS}", text).judge(49152, ["192.0.2.12"])
+
+
+def test_a_set_whose_elements_have_a_limit_does_not_match_every_packet() -> None:
+    limited = '{"elem": {"val": "192.0.2.9", "limit": {"rate": 3, "burst": 4, "per": "minute", "inv": true}}}'
+    text = DYNAMIC.replace('"dynamic"', '"interval"').replace('"192.0.2.9"', limited)
+    host = rules(BY_SET, text)
+    assert host.judge(49152, ["192.0.2.12"]).action == "accept"
+    with pytest.raises(Unreadable, match="cannot be determined"):
+        host.judge(49152, ["192.0.2.9"])
+
+
+@pytest.mark.parametrize(
+    ("quota", "action"),
+    [
+        ('{"val": 2, "val_unit": "mbytes", "used": 2048, "used_unit": "kbytes", "inv": true}', "drop"),
+        ('{"val": 2, "val_unit": "mbytes", "used": 2, "used_unit": "mbytes"}', "accept"),
+        ('{"val": 2, "val_unit": "mbytes", "inv": true}', None),
+    ],
+    ids=["over", "until", "left"],
+)
+def test_a_quota_is_known_once_it_is_used_up(quota: str, action: str | None) -> None:
+    """What is left of it may not last for the memory of a guest."""
+    host = rules(f'{PORT}, {{"quota": {quota}}}, {{"drop": null}}')
+    if action:
+        assert host.judge(49152, ["192.0.2.12"]).action == action
+    else:
+        with pytest.raises(Unreadable, match="cannot be determined"):
+            host.judge(49152, ["192.0.2.12"])
+
+
+@pytest.mark.parametrize(
+    ("listed", "seconds", "action"),
+    [("192.0.2.9", "", "drop"), ("192.0.2.9", " --seconds 60", None), ("192.0.2.7", " --seconds 60", "accept")],
+)
+def test_sources_on_a_list_of_recent_ones_are_kept_out(listed: str, seconds: str, action: str | None) -> None:
+    """Those that have been seen within some seconds may no longer count."""
+    text = (
+        f"family 4\n*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m recent --rcheck{seconds} --name ban"
+        " --mask 255.255.255.255 --rsource -j DROP\n"
+        "-A INPUT -p tcp -m tcp --dport 23 -m recent --set --name ban -j DROP\nCOMMIT\n"
+        f"# recent ban\n# src={listed} ttl: 64 last_seen: 7 oldest_pkt: 1 7\n"
+    )
+    nothing = Record('{"nftables": []}')
+    if action:
+        assert Firewall.parse(nothing, Record(text)).judge(49152, ["192.0.2.9"]).action == action
+    else:
+        with pytest.raises(Unreadable, match="recent ban lately"):
+            Firewall.parse(nothing, Record(text)).judge(49152, ["192.0.2.9"])
+    by_others = text.replace("--set --name ban -j DROP", "--set --name ban -j ACCEPT").replace("192.0.2.9", "192.0.2.1")
+    with pytest.raises(Unreadable, match="cannot be determined"):
+        Firewall.parse(nothing, Record(by_others)).judge(49152, ["192.0.2.9"])
 
 
 def test_a_table_that_is_switched_off_does_nothing() -> None:

@@ -5,6 +5,8 @@ import pytest
 from preflight.facts.daemon.full import full_daemon
 from preflight.facts.daemon.side_daemons import SideDaemons
 from preflight.facts.fact import NotAsked, Record, Unreadable
+from preflight.facts.firewall.buckets import Bucket, Buckets
+from preflight.facts.firewall.rate import Rate
 from preflight.facts.firewall.recent import RecentLists
 from preflight.facts.libvirt.built import BuiltGuests
 from preflight.facts.network.way import MemoryWay, Reached
@@ -101,11 +103,15 @@ RECENT = (
 )
 
 
+def hits(name: str, seconds: float) -> Rate:
+    return Rate(most=6, interval=5.0, over=True, per_source=True, text="", name=name, seconds=seconds)
+
+
 def test_recent_lists_are_remarks_behind_the_tables() -> None:
     clock = Record("", 1, "not answered")
     found = RecentLists.parse(Record(RECENT.format(800, 900) + "# jiffies 1000\n"), clock)
     assert (found.lists, found.now) == ({"ssh": {"192.0.2.1": (800, 900)}}, 1000)
-    assert found.seen("ssh", ["192.0.2.1"], 30) is None
+    assert found.seen(hits("ssh", 30), ["192.0.2.1"]) is None
     assert RecentLists.parse(Record("family 4\n"), clock).lists == {}
 
 
@@ -115,10 +121,47 @@ def test_packets_are_recent_by_the_kernels_own_clock(rate: int) -> None:
     now = 2**32 - 300 * rate + 73_663 * rate
     text = RECENT.format(now - 40 * rate, now - 20 * rate) + f"# jiffies {now}\n# jiffies {now}\n"
     found = RecentLists.parse(Record(text), Record("clock 1796037286.712091953 73665.12 100\n"))
-    assert [found.seen("ssh", ["192.0.2.9", "192.0.2.1"], seconds) for seconds in (10, 30, 60)] == [0, 1, 2]
-    assert (found.seen("ssh", ["192.0.2.9"], 60), found.seen("other", ["192.0.2.1"], 60)) == (0, 0)
+    assert [found.seen(hits("ssh", some), ["192.0.2.9", "192.0.2.1"]) for some in (10, 30, 60)] == [0, 1, 2]
+    assert found.seen(hits("ssh", 60), ["192.0.2.9"]) == found.seen(hits("other", 60), ["192.0.2.1"]) == 0
     other = RecentLists.parse(Record(text), Record("clock 1796037286.7 99.1 100\n"))
-    assert other.seen("ssh", ["192.0.2.1"], 60) is None
+    assert other.seen(hits("ssh", 60), ["192.0.2.1"]) is None
+
+
+def test_packets_of_one_jiffy_count_each() -> None:
+    now = 2**32 - 300 * 250 + 73_663 * 250
+    text = RECENT.replace("{0}, {1}", "{0}, {1}, {1}").format(now - 500, now - 250)
+    found = RecentLists.parse(Record(f"{text}# jiffies {now}\n"), Record("clock 1796037286.712091953 73665.12 100\n"))
+    assert found.seen(hits("ssh", 60), ["192.0.2.1"]) == 3
+
+
+def test_recent_sources_of_ipv6_are_known_by_their_short_form() -> None:
+    """The kernel prints them in full."""
+    now = 2**32 - 300 * 250 + 73_663 * 250
+    text = RECENT.replace("192.0.2.1", "2001:0db8:0000:0000:0000:0000:0000:0012").format(now - 500, now - 250)
+    found = RecentLists.parse(Record(f"{text}# jiffies {now}\n"), Record("clock 1796037286.712091953 73665.12 100\n"))
+    assert found.seen(hits("ssh", 60), ["2001:db8::12"]) == 2
+
+
+def test_buckets_are_remarks_behind_the_tables() -> None:
+    v6 = "2001:0db8:0000:0000:0000:0000:0000:0012:0->0000:0000:0000:0000:0000:0000:0000:0000:22"
+    lines = [
+        "family 4",
+        "# hashlimit ssh",
+        "# 59 192.0.2.1:0->0.0.0.0:0 4200 8000 2000",
+        "# -3 192.0.2.2:40000->198.51.100.1:22 9000 8000 2000",
+        "# 59 192.0.2.3:0->0.0.0.0:0 60 48 0",
+        "# 59 a.b.c.d:0->0.0.0.0:0 1 1 1",
+        "# hashlimit six",
+        f"# 10 {v6} 0 8000 2000",
+        "# hashlimit hidden",
+        "# failed",
+        "# recent ssh",
+    ]
+    found = Buckets.parse(Record("\n".join(lines)))
+    assert found.tables == {
+        "ssh": (Bucket("192.0.2.1", 0, 2), Bucket("192.0.2.2", 22, 4)),
+        "six": (Bucket("2001:db8::12", 22, 0),),
+    }
 
 
 def test_built_guests_have_libvirts_error() -> None:

@@ -281,6 +281,32 @@ def test_iptables_tables_that_cannot_be_read_are_unknown(host: Host) -> None:
     assert (done.returncode, done.stderr) == (1, "iptables-legacy-save is not installed\n")
 
 
+def test_iptables_tables_are_followed_by_what_has_been_counted(host: Host) -> None:
+    net = host.has_directory("/proc/net")
+    for path, line in (
+        ("ipt_hashlimit/ssh", "59 192.0.2.1:0->0.0.0.0:0 4 8 2"),
+        ("ip6t_hashlimit/six", ""),
+        ("xt_recent/DEFAULT", "src=192.0.2.1 ttl: 64 last_seen: 7 oldest_pkt: 1 7"),
+    ):
+        (net / path).parent.mkdir(exist_ok=True)
+        (net / path).write_text(f"{line}\n" if line else "")
+    none = "command() { return 1; }; iptables_tables"
+    assert host.says(none).startswith(
+        "# hashlimit ssh\n# 59 192.0.2.1:0->0.0.0.0:0 4 8 2\n# hashlimit six\n"
+        "# recent DEFAULT\n# src=192.0.2.1 ttl: 64 last_seen: 7 oldest_pkt: 1 7\n# now\n"
+    )
+
+
+def test_as_remarks_says_of_a_file_that_cannot_be_read_that_it_failed(host: Host) -> None:
+    there = host.root / "there"
+    there.write_text("a\n")
+    assert host.says("as_remarks 'table x' @file@", file=str(there)) == "# table x\n# a\n"
+    host.has_program("sed", "exit 1")
+    done = host.run("as_remarks 'table x' @file@", file=str(there))
+    assert (done.returncode, done.stdout) == (1, "# table x\n# failed\n")
+    assert host.run("as_remarks 'table x' @file@", file=str(host.root / "none")).stdout == ""
+
+
 def test_iptables_tables_of_a_kernel_without_any_are_none(host: Host) -> None:
     host.has_directory("/proc/net")
     only_none = "command() { return 1; }; iptables_tables"

@@ -2,10 +2,11 @@
 
 from preflight.facts.firewall.both_ends import BothEnds, Stop
 from preflight.facts.firewall.counting import CountingFirewall
-from preflight.facts.firewall.demand import Demand, Direction, Traffic
+from preflight.facts.firewall.demand import Demand, Direction
 from preflight.facts.firewall.firewall import Firewall
 from preflight.facts.firewall.rate import Rate
-from preflight.facts.firewall.recent import RecentLists
+from preflight.facts.firewall.traffic import Traffic
+from preflight.facts.firewall.used_up import UsedUp
 
 __all__ = [
     "BothEnds",
@@ -14,7 +15,7 @@ __all__ = [
     "Direction",
     "Firewall",
     "Rate",
-    "RecentLists",
     "Stop",
     "Traffic",
+    "UsedUp",
 ]

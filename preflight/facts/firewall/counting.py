@@ -1,10 +1,10 @@
-"""Parts of one host that rates depend on: its rules, addresses, lists of recent sources, and preflight's login."""
+"""Parts of one host that rates depend on: its rules, addresses, what is used up, and preflight's login."""
 
 from typing import Self
 
 from preflight.facts.fact import Fact, Unreadable
 from preflight.facts.firewall.firewall import Firewall
-from preflight.facts.firewall.recent import RecentLists
+from preflight.facts.firewall.used_up import UsedUp
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.network.came_from import CameFrom
 
@@ -19,7 +19,7 @@ class CountingFirewall(Fact, frozen=True, kw_only=True):
     #: Why they are unknown, or None.
     unknown: str | None
     own: OwnAddresses
-    lists: RecentLists
+    used_up: UsedUp
     login: CameFrom
 
     @classmethod
@@ -27,14 +27,14 @@ class CountingFirewall(Fact, frozen=True, kw_only=True):
         cls,
         firewall: Firewall | Unreadable,
         own: OwnAddresses,
-        lists: RecentLists | Unreadable,
+        used_up: UsedUp,
         login: CameFrom | Unreadable,
     ) -> Self:
-        """Take the parts; a rate is known without its list, and a list without the host's login."""
+        """Take the parts; a rate is known without what is used up of it, and both without the host's login."""
         return cls(
             firewall=_NONE if isinstance(firewall, Unreadable) else firewall,
             unknown=str(firewall) if isinstance(firewall, Unreadable) else None,
             own=own,
-            lists=RecentLists(lists={}, now=None) if isinstance(lists, Unreadable) else lists,
+            used_up=used_up,
             login=CameFrom() if isinstance(login, Unreadable) else login,
         )

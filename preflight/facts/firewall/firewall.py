@@ -271,7 +271,9 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
                 met |= all_exhausted.met
             if beyond.action is not Action.ACCEPT:
                 blocked[max(met, key=lambda rate: rate.most)] = f"{beyond.action} by {beyond.rule}"
-        return replace(judged, rates=tuple(blocked.items()))
+        return replace(
+            judged, rates=tuple((rate.shared_by(calm.met.get(rate, 1)), why) for rate, why in blocked.items())
+        )
 
     def _blocked_within(self, packet: Packet, judged: Judgement, calm: Rates, *, exactly: bool) -> Judgement | None:
         """Return the judgement if it holds beyond the rates too; otherwise raise `Unreadable`, or return None."""

@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_network
 from typing import NamedTuple, TypeAlias
 
+from msgspec.structs import replace
+
 from preflight.facts.fact import Unreadable
-from preflight.facts.firewall.rate import BURST, Rate, of_bucket
+from preflight.facts.firewall.banned import fill, on_list
+from preflight.facts.firewall.rate import BURST, Rate, bits_of, of_bucket
 from preflight.facts.firewall.rules import Chain, Json, Rule, Table, known_policy
 
 #: Hook priorities of tables, from include/uapi/linux/netfilter_ipv4.h. Those of nat depend on the hook.
@@ -58,6 +61,7 @@ def parse_iptables(text: str) -> tuple[Saved, ...]:
             _add(open_table, line)
     if open_table is not None:
         raise Unreadable("the iptables rules are truncated")
+    fill((one.table for one in saved), text)
     return tuple(saved)
 
 
@@ -95,7 +99,7 @@ def _add(table: Table, line: str) -> None:
         elif name == "-m":
             extension = values[0]
             if extension in _RATES:
-                statements.append(_rate(extension, options[position + 1 :]))
+                statements.append(_rate(extension, options[position + 1 :], table))
         elif extension not in _RATES:
             statements.append(_match(name, values, negated=negated))
     table.chains[words[1]].rules.append(Rule(tuple(statements), comment))
@@ -131,7 +135,7 @@ def _match(name: str, values: list[str], *, negated: bool) -> Json:
     return {"match": {"op": "!=" if negated else "==", "left": left, "right": right}}
 
 
-def _rate(extension: str, rest: Sequence[Option]) -> Json:
+def _rate(extension: str, rest: Sequence[Option], table: Table) -> Json:
     """Return the statement of an extension that counts connections, from the options up to the next extension."""
     own: dict[str, tuple[str, bool]] = {}
     for name, values, negated in rest:
@@ -139,7 +143,7 @@ def _rate(extension: str, rest: Sequence[Option]) -> Json:
             break
         own[name] = (" ".join(values), negated)
     try:
-        statement = _RATES[extension](own)
+        statement = _RATES[extension](own, table)
     except (KeyError, ValueError, IndexError, ZeroDivisionError):
         statement = None
     if statement is None:
@@ -156,45 +160,66 @@ def _amount(written: str) -> tuple[int, str]:
     return int(amount), unit
 
 
-def _limit(own: _Own) -> Json:
+def _limit(own: _Own, _: Table) -> Json:
     amount, unit = _amount(own["--limit"][0])
     burst = int(own.get("--limit-burst", (str(BURST), False))[0])
     return {"rate": of_bucket(amount, unit, burst, over=False, per_source=False)}
 
 
-def _hashlimit(own: _Own) -> Json:
+def _hashlimit(own: _Own, _: Table) -> Json | None:
     over = "--hashlimit-above" in own
     amount, unit = _amount(own["--hashlimit-above" if over else "--hashlimit-upto"][0])  # bytes have a unit before "/"
+    if "--hashlimit-rate-match" in own:
+        return None  # it compares the rate of the last interval, and knows no burst
     burst = int(own.get("--hashlimit-burst", (str(BURST), False))[0])
     per_source = "srcip" in own.get("--hashlimit-mode", ("", False))[0]
-    return {"rate": of_bucket(amount, unit, burst, over=over, per_source=per_source)}
+    rate = of_bucket(amount, unit, burst, over=over, per_source=per_source)
+    prefix = int(own["--hashlimit-srcmask"][0]) if "--hashlimit-srcmask" in own else None
+    return {"rate": replace(rate, table=own["--hashlimit-name"][0], prefix=prefix)}
 
 
-def _connlimit(own: _Own) -> Json:
+def _connlimit(own: _Own, _: Table) -> Json:
     name = "--connlimit-above" if "--connlimit-above" in own else "--connlimit-upto"
     (written, negated), per_source = own[name], "--connlimit-daddr" not in own
     over = (name == "--connlimit-above") != negated
-    return {"rate": Rate(most=int(written), interval=None, over=over, per_source=per_source, text=f"{written} open")}
+    most, prefix = int(written), int(own["--connlimit-mask"][0]) if "--connlimit-mask" in own else None
+    text = f"{most} open"
+    return {"rate": Rate(most=most, interval=None, over=over, per_source=per_source, text=text, prefix=prefix)}
 
 
-def _recent(own: _Own) -> Json | None:
-    """Return a rate for `--update` and `--rcheck` with a number in some seconds, and a mark for `--set`."""
-    name = own.get("--name", ("DEFAULT", False))[0]
-    if "--rdest" in own or any(negated for _, negated in own.values()):
+def _recent(own: _Own, table: Table) -> Json | None:
+    """Return a rate for `--update` and `--rcheck` with a number in some seconds, and a mark for `--set`.
+
+    Without a number, they match every address on the list.
+    """
+    looks = own.keys() & {"--update", "--rcheck"}
+    negated = {name for name, (_, is_negated) in own.items() if is_negated}
+    if "--rdest" in own or not negated <= looks:
         return None
+    name = own.get("--name", ("DEFAULT", False))[0]
     if "--set" in own:
         return {"listed": name}
-    if not {"--update", "--rcheck"} & own.keys() or not {"--seconds", "--hitcount"} <= own.keys():
-        return None  # it matches every address on the list, as after port knocking
+    bits = bits_of(own["--mask"][0]) if "--mask" in own else None
+    if looks and "--hitcount" not in own:
+        lasts = own.keys().isdisjoint(("--seconds", "--rttl"))
+        return on_list(table, name, negated=bool(negated), lasts=lasts, bits=bits)
+    if not looks or "--seconds" not in own:
+        return None
     seconds, most = int(own["--seconds"][0]), int(own["--hitcount"][0])
-    text = f"hitcount {most} in {seconds} s"
     rate = Rate(
-        most=most, interval=seconds / most, over=True, per_source=True, text=text, name=name, seconds=float(seconds)
+        most=most,
+        interval=seconds / most,
+        over=not negated,
+        per_source=True,
+        text=f"hitcount {most} in {seconds} s",
+        name=name,
+        seconds=float(seconds),
+        prefix=bits,
     )
     return {"rate": rate}
 
 
-_RATES: dict[str, Callable[[_Own], Json | None]] = {
+_RATES: dict[str, Callable[[_Own, Table], Json | None]] = {
     "limit": _limit, "hashlimit": _hashlimit, "connlimit": _connlimit, "recent": _recent,
 }  # fmt: skip
 

@@ -73,8 +73,7 @@ def _concat_in(packet: Packet, sets: Mapping[str, Set], keys: Json, element: Jso
     if members is None:
         concat = _plain(element)["concat"]
         return all_of(found_in(packet, sets, key, one) for key, one in zip(keys, concat, strict=True))
-    answer = any_of(_concat_in(packet, sets, keys, _member(one)) for one in members)
-    return None if answer is False and _is_dynamic(element, sets) else answer
+    return _perhaps(any_of(_concat_in(packet, sets, keys, _member(one)) for one in members), element, sets)
 
 
 def _look(packet: Packet, left: Json) -> tuple[Kind, Values | None]:
@@ -176,8 +175,7 @@ def _contains(kind: Kind, value: Span | str, element: Json, sets: Mapping[str, S
         named = sets[element[1:]]
         if kind not in named.lookups:
             named.lookups[kind] = Lookup(kind, named.elements)
-        answer = named.lookups[kind].has(value)
-        return None if answer is False and named.dynamic else answer
+        return _perhaps(named.lookups[kind].has(value), element, sets)
     members = _members(element, sets)
     if members is not None:
         return any_of(_contains(kind, value, one, sets) for one in members)
@@ -295,5 +293,9 @@ def _members(element: Json, sets: Mapping[str, Set]) -> Iterator[Json] | None:
     return None
 
 
-def _is_dynamic(element: Json, sets: Mapping[str, Set]) -> bool:
-    return isinstance(element, str) and sets[element[1:]].dynamic
+def _perhaps(answer: bool | None, element: Json, sets: Mapping[str, Set]) -> bool | None:
+    """Return None instead of an answer that need not last: an element may be added, or may not apply to each packet."""
+    if answer is None or not isinstance(element, str):
+        return answer
+    named = sets[element[1:]]
+    return None if (named.counts if answer else named.dynamic) else answer

@@ -68,6 +68,18 @@ class Kind(NamedTuple):
     answers: bool = False
     #: Bits of its TCP flags.
     flags: int = TCP_FLAGS["syn"]
+    #: True for a packet of a connection that both ends have accepted.
+    later: bool = False
+
+    @property
+    def later_ones(self) -> "Kind":
+        """The packets of the same direction that follow once both ends have accepted the connection."""
+        return self._replace(flags=TCP_FLAGS["ack"], later=True)
+
+    @property
+    def is_first(self) -> bool:
+        """True for the packet that opens a connection."""
+        return not (self.answers or self.later)
 
 
 #: A new connection to a port of this host, and one to a port of another host.
@@ -130,8 +142,8 @@ class Packet:
             ("meta", "pkttype"): None if self.kind.leaves else ("host",),
             ("meta", "mark"): None if self.marked else _one(0),
             ("ct", "mark"): None if self.marked else _one(0),
-            ("ct", "state"): _one(CT_STATE["established" if answers else "new"]) if self.tracked else None,
-            ("ct", "status"): _one(0) if self.tracked and not answers else None,
+            ("ct", "state"): _one(CT_STATE["new" if self.kind.is_first else "established"]) if self.tracked else None,
+            ("ct", "status"): _one(0) if self.tracked and self.kind.is_first else None,
             ("ct", "direction"): ("reply" if answers else "original",) if self.tracked else None,
             (network, "saddr"): tuple((address, address) for address in sorted(map(int, self.sources))),
             (network, "daddr"): tuple((address, address) for address in destinations) or None,

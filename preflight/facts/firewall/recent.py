@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from typing import Annotated, Self
 
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
+from preflight.facts.firewall.rate import Rate
+from preflight.facts.network.addresses import plain
 
 _LIST = r"# recent (\S{1,200})"
 #: A line of /proc/net/xt_recent (recent_seq_show, net/netfilter/xt_recent.c).
@@ -28,13 +30,14 @@ class RecentLists(Fact, frozen=True, kw_only=True):
     #: Jiffies a second; None if they are unknown.
     per_second: int | None = None
 
-    def seen(self, name: str, sources: Collection[str], seconds: float) -> int | None:
-        """Return the packets of the last seconds in a list: the most from one of these addresses; None if unknown."""
+    def seen(self, rate: Rate, sources: Collection[str]) -> int | None:
+        """Return the packets in a list that a rate counts: the most from one of these addresses; None if unknown."""
         if self.now is None or self.per_second is None:
             return None
-        since = self.now - seconds * self.per_second
-        entries = self.lists.get(name, {})
-        return max((sum(one >= since for one in entries.get(source, ())) for source in sources), default=0)
+        since = self.now - rate.seconds * self.per_second
+        entries = self.lists.get(rate.name, {})
+        counted = {rate.counted_as(source) for source in sources}
+        return max((sum(stamp >= since for stamp in entries.get(one, ())) for one in counted), default=0)
 
     @classmethod
     def parse(cls, iptables: Record, clock: Annotated[Record, "daemons", OPTIONAL]) -> Self:
@@ -48,10 +51,11 @@ class RecentLists(Fact, frozen=True, kw_only=True):
                 current = lists.setdefault(found[1], {})
             elif (found := re.fullmatch(_ENTRY, line)) and current is not None:
                 try:
-                    seen = tuple(sorted({int(found[2]), *(int(word) for word in found[3].split(",") if word.strip())}))
+                    # several packets may have been seen in one jiffy; the latest is among them
+                    seen = tuple(sorted(int(word) for word in found[3].split(",") if word.strip())) or (int(found[2]),)
                 except ValueError:
                     raise Unreadable("the list of recent sources has an unexpected form") from None
-                current[found[1]] = seen
+                current[plain(found[1])] = seen
             elif found := re.fullmatch(_NOW, line):
                 now = int(found[1])
         return cls(lists=lists, now=now, per_second=_per_second(now, clock.out))

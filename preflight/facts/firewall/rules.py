@@ -12,7 +12,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from preflight.facts.fact import Unreadable
-from preflight.facts.firewall.rate import LIMITS, limits_a_rate, of_element, of_nft
+from preflight.facts.firewall.filled import filled
+from preflight.facts.firewall.rate import COUNTING
 from preflight.facts.version import Version
 
 #: A statement or expression of a rule, as in nft's JSON.
@@ -52,11 +53,13 @@ class Chain(Struct, frozen=True):
 
 
 class Set(Struct, frozen=True, dict=True):
-    """Named set, or map, whose elements are pairs of key and verdict."""
+    """Named set, or map, whose elements are pairs of key and verdict, or of key and object."""
 
     elements: list[Json]
-    #: True if rules add elements to it while packets pass, other than those that a rule blocks beyond a rate.
+    #: True if rules add elements to it while packets pass, other than those of packets that the rule blocks.
     dynamic: bool
+    #: True if an element counts packets, so that a packet may be outside the set although its key is in there.
+    counts: bool = False
 
     @cached_property
     def lookups(self) -> dict[tuple[str, str], Any]:
@@ -73,6 +76,8 @@ class Table(Struct, frozen=True):
     doubtful: bool = False
     chains: dict[str, Chain] = field(default_factory=dict)
     sets: dict[str, Set] = field(default_factory=dict)
+    #: Named limits, quotas and counters, which rules refer to, by kind and name.
+    objects: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
 
     def base_chains(self, hooks: Sequence[str]) -> Iterator[Chain]:
         """Return the chains that packets enter through one of the hooks."""
@@ -105,38 +110,38 @@ def _tables(objects: Sequence[tuple[str, Mapping[str, Json]]]) -> tuple[Table, .
             table.chains[body["name"]] = _chain(body)
         elif kind in ("set", "map"):
             table.sets[body["name"]] = _set(body)
+        elif kind in ("limit", "quota"):
+            table.objects[kind, body["name"]] = body
         elif kind == "element":
             table.sets[body["name"]].elements.extend(body["elem"])
     hides_rates = _version(objects) < PRINTS_RATES_OF_SETS
     for kind, body in objects:
         if kind == "rule" and (body["family"], body["table"]) in tables:
-            chain = tables[body["family"], body["table"]].chains[body["chain"]]
+            table = tables[body["family"], body["table"]]
             statements = map(_perhaps_a_rate, body["expr"]) if hides_rates else body["expr"]
-            chain.rules.append(Rule(tuple(statements), body.get("comment")))
+            rule = Rule(tuple(_with_object(one, table) for one in statements), body.get("comment"))
+            table.chains[body["chain"]].rules.append(rule)
     for table in tables.values():
-        for name in _filled_beyond_rates(table):
-            table.sets[name] = replace(table.sets[name], dynamic=False)
+        rules = (rule.statements for chain in table.chains.values() for rule in chain.rules)
+        for name, blocks in filled(rules, _set_added_to).items():
+            if name in table.sets:
+                table.sets[name] = replace(table.sets[name], dynamic=not blocks)
     return tuple(tables.values())
 
 
-def _filled_beyond_rates(table: Table) -> set[str]:
-    """Return the sets to which packets add elements only if they are beyond a rate, which blocks them as well.
+def _with_object(statement: Json, table: Table) -> Json:
+    """Return a statement that refers to a named limit or quota as one that holds it, with its name."""
+    if isinstance(statement, dict):
+        for kind, body in statement.items():
+            if isinstance(body, str) and (kind, body) in table.objects:
+                return {kind: table.objects[kind, body]}
+    return statement
 
-    As a list of sources to be kept out: no packet adds to it that would otherwise pass.
-    """
-    found: dict[str, bool] = {}
-    for chain in table.chains.values():
-        for rule in chain.rules:
-            is_beyond = False
-            blocks = any(kind in ("drop", "reject") for statement in rule.statements for kind in statement)
-            for kind, body in (one for statement in rule.statements for one in statement.items()):
-                if kind == "set" and body.get("op") in ("add", "update"):
-                    name = str(body.get("set")).removeprefix("@")
-                    found[name] = found.get(name, True) and is_beyond and blocks
-                if limits_a_rate(kind, body):
-                    rates = [of_nft(kind, body)] if kind in LIMITS else of_element(body)
-                    is_beyond = is_beyond or any(rate is not None and rate.over for rate in rates)
-    return {name for name, only_beyond in found.items() if only_beyond and name in table.sets}
+
+def _set_added_to(kind: str, body: Json) -> str | None:
+    """Return the set to which a statement adds elements, if any; nft 1.0.6 does not print the flag of a dynamic set."""
+    adds = kind in ("set", "map") and body.get("op") in ("add", "update")
+    return str(body.get(kind)).removeprefix("@") if adds else None
 
 
 def _version(objects: Sequence[tuple[str, Mapping[str, Json]]]) -> Version:
@@ -174,5 +179,11 @@ def known_policy(written: Json) -> str:
 
 
 def _set(body: Mapping[str, Json]) -> Set:
-    flags = body.get("flags", [])
-    return Set(list(body.get("elem", [])), "dynamic" in flags)
+    elements = list(body.get("elem", []))
+    counts = any(_counts(one) for one in elements) or any(not COUNTING.isdisjoint(one) for one in body.get("stmt", []))
+    return Set(elements, "dynamic" in body.get("flags", []), counts)
+
+
+def _counts(element: Json) -> bool:
+    """Report whether an element of a set applies to a packet depending on others."""
+    return isinstance(element, dict) and "elem" in element and not COUNTING.isdisjoint(element["elem"])

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from preflight.facts.fact import Unreadable
 from preflight.facts.firewall.match import all_of, found_in, matches
 from preflight.facts.firewall.packet import Packet
-from preflight.facts.firewall.rate import LIMITS, Rate, limits_a_rate, of_element, of_nft
+from preflight.facts.firewall.rate import LIMITS, Rate, is_over_quota, limits_a_rate, of_element, of_nft
 from preflight.facts.firewall.rules import HOOKS, LEAVING_HOOKS, Chain, Json, Rule, Table
 from preflight.facts.firewall.wording import policy_text, rule_text
 
@@ -35,8 +35,8 @@ _NOTICES = frozenset(("log", "rate", "listed", "limit", "ct count", "quota", "me
 _XT_NOTICES = frozenset(
     ("AUDIT", "CONNMARK", "LOG", "MARK", "NFLOG", "NFQUEUE", "SET", "TRACE", "ULOG", "recent", "quota", "limit")
 )
-#: Statements that let it continue or not, depending on anything else.
-_DEPENDS = frozenset(("quota",))
+#: Statements that may refer to an object by a map; the rule does not apply to a packet that the map has no object for.
+_OBJECTS = frozenset(("counter", "limit", "quota", "secmark", "synproxy", "ct expectation", "ct helper", "ct timeout"))
 #: Statements that change the source and let the packet continue.
 _HIDES = frozenset(("snat", "masquerade"))
 #: IP versions to which a rejection is limited.
@@ -60,8 +60,8 @@ class Rates:
 
     def __init__(self, exhausted: Collection[Rate] = ()) -> None:
         self.exhausted = frozenset(exhausted)
-        #: Those that the packet met.
-        self.met: dict[Rate, None] = {}
+        #: Those that the packet met, each with the number of rules that took one connection from it.
+        self.met: dict[Rate, int] = {}
         #: The lists of recent sources to which the packet was added.
         self.listed: set[str] = set()
         #: True if a rule that the packet may have met keeps a record of it: a log, a mark, a list, or a rate.
@@ -74,7 +74,7 @@ class Rates:
         rate = replace(rate, counter=counter)
         if not rate.most:  # not even the first connection is within it
             return rate.over
-        self.met[rate] = None
+        self.met[rate] = 1 if rate.name or rate.interval is None else self.met.get(rate, 0) + 1
         return (rate in self.exhausted) is rate.over
 
 
@@ -108,7 +108,7 @@ def walk(packet: Packet, tables: Sequence[Table], rates: Rates) -> tuple[Outcome
 
 
 def _sees(table: Table, chain: Chain, packet: Packet) -> bool:
-    if chain.type == "nat" and packet.kind.answers:
+    if chain.type == "nat" and not packet.kind.is_first:
         return False  # only the first packet of a connection passes these
     if chain.hook in ("ingress", "egress"):
         # nft 1.0.6 does not print the devices
@@ -201,21 +201,23 @@ class _Walk:
         if kind == "match":
             return [], matches(self._packet, self._table.sets, body)
         if kind == "vmap":
-            return self._looked_up(body)
+            return self._verdict_of(body)
+        if kind in _OBJECTS and isinstance(body, dict) and "map" in body:
+            return self._object_of(kind, body["map"])
         if kind == "xt":
             return _xt(body or {})
         if kind == "rate":
-            return [], self._rates.matches(body, f"list {body.name}" if body.name else self._counter(self._at))
+            named = f"list {body.name}" if body.name else f"table {body.table}" if body.table else ""
+            return [], self._rates.matches(body, named or self._counter(self._at))
         if kind == "listed":
             self._rates.listed.add(body)
             return [], True
         if limits_a_rate(kind, body):
             found = [of_nft(kind, body)] if kind in LIMITS else of_element(body)
-            named = None if kind in LIMITS else body.get("name", body.get("set", body.get("map")))
-            counter = self._counter(named if isinstance(named, str) else self._at)
+            counter = self._counter(_name_of_what_counts(kind, body) or self._at)
             return [], all_of(None if rate is None else self._rates.matches(rate, counter) for rate in found)
-        if kind in _DEPENDS:
-            return [], None
+        if kind == "quota":
+            return [], is_over_quota(body)
         if kind == "mangle":
             (form, looked), *_ = body["key"].items()
             rewrites = form == "payload" and looked.get("field") in ("dport", "daddr", "saddr")
@@ -231,18 +233,31 @@ class _Walk:
         """Return the name of what counts in this table."""
         return f"{self._table.family} {self._table.name} {name}"
 
-    def _looked_up(self, body: Json) -> tuple[list[tuple[str, Json]], bool | None]:
+    def _verdict_of(self, body: Json) -> tuple[list[tuple[str, Json]], bool | None]:
+        verdicts, found = self._looked_up(body)
+        return [one for verdict in verdicts for one in verdict.items()], found
+
+    def _object_of(self, kind: str, body: Json) -> tuple[list[tuple[str, Json]], bool | None]:
+        """Evaluate a statement about the object that a map has for the packet."""
+        names, found = self._looked_up(body)
+        if found is None or not found:
+            return [], found
+        (name,) = names
+        named = self._table.objects.get((kind, name), name)
+        return self._statement(kind, named)
+
+    def _looked_up(self, body: Json) -> tuple[list[Json], bool | None]:
+        """Return the possible values of a map for the packet, and whether it has one."""
         data = body["data"]
         pairs = self._table.sets[data[1:]].elements if isinstance(data, str) else data["set"]
         possible = []
-        for key, verdict in pairs:
+        for key, value in pairs:
             self._packet.work.spend(1)
-            (kind, target), *_ = verdict.items()
             found = found_in(self._packet, self._table.sets, body["key"], key)
             if found:
-                return [(kind, target)], True
+                return [value], True
             if found is None:
-                possible.append((kind, target))
+                possible.append(value)
         return possible, None if possible else False
 
     def _verdict(self, verdict: tuple[str, Json], text: str, depth: int) -> Outcomes:
@@ -261,6 +276,14 @@ class _Walk:
                 outcomes[_NEXT] = ""
             return outcomes
         return {UNKNOWN: text}
+
+
+def _name_of_what_counts(kind: str, body: Json) -> str:
+    """Return the name of a limit, or of the set in which each element counts; "" if the rule counts by itself."""
+    if not isinstance(body, dict):
+        return ""
+    named = body.get("name") if kind in (*LIMITS, "meter") else body.get("set", body.get("map"))
+    return f"{kind} {named}" if isinstance(named, str) else ""
 
 
 def _xt(body: Json) -> tuple[list[tuple[str, Json]], bool | None]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
 from typing import Self
 
 from msgspec import Struct
@@ -152,3 +152,17 @@ def _interface_address(line: str) -> InterfaceAddress:
     except ValueError:
         raise strange from None
     return InterfaceAddress(interface=match[1], address=str(known.ip), prefix=known.network.prefixlen)
+
+
+def network_of(address: str, bits: int | None) -> str:
+    """Return the first address of the network that has so many leading bits in common with an address; its own if None.
+
+    Text that is not an address is returned unchanged.
+    """
+    known = plain(address)
+    if bits is None:
+        return known
+    try:
+        return str(ip_network(f"{known}/{bits}", strict=False).network_address)
+    except ValueError:
+        return known

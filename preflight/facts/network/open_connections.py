@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Annotated, Self
 
 from preflight.facts.fact import Fact, Record
-from preflight.facts.network.addresses import plain
+from preflight.facts.network.addresses import network_of, plain
 from preflight.facts.network.proc_net import sockets
 
 #: The kernel's number for an established connection.
@@ -26,9 +26,16 @@ class OpenConnections(Fact, frozen=True, kw_only=True):
                 found.setdefault(socket.port, Counter())[plain(str(socket.peer))] += 1
         return cls(by_port=found)
 
-    def to(self, ports: Collection[int], sources: Collection[str] | None) -> int:
-        """Return the number of connections to ports: the most from one of these addresses, or all of them if None."""
+    def to(self, ports: Collection[int], sources: Collection[str] | None, prefix: int | None = None) -> int:
+        """Return the number of connections to ports: the most from one of these addresses, or all of them if None.
+
+        With `prefix`, those from addresses with as many leading bits in common count together.
+        """
         found = [self.by_port[port] for port in ports if port in self.by_port]
         if sources is None:
             return sum(sum(one.values()) for one in found)
-        return max((sum(one.get(plain(source), 0) for one in found) for source in sources), default=0)
+        counted: Counter[str] = Counter()
+        for one in found:
+            for address, number in one.items():
+                counted[network_of(address, prefix)] += number
+        return max((counted[network_of(source, prefix)] for source in sources), default=0)

@@ -474,6 +474,16 @@ def test_connections_that_are_open_now_are_in_use(words: tuple[str, ...], used: 
     assert (limit.configured, limit.in_use, limit.allows) == (3, used, allows)
 
 
+@pytest.mark.parametrize(("mask", "used"), [("255.255.255.255", 2), ("255.255.255.0", 3)])
+def test_connections_of_a_network_that_a_set_counts_together_are_in_use(mask: str, used: int) -> None:
+    network = f'{{"&": [{{"payload": {{"protocol": "ip", "field": "saddr"}}}}, "{mask}"]}}'
+    count = '{"ct count": {"val": 4, "inv": true}}'
+    counts = f'{{"set": {{"op": "add", "elem": {network}, "set": "@s", "stmt": [{count}]}}}}'
+    case = connected(filtered(on_port(22, counts)), 22, ANOTHER, SOURCES, SOURCES)
+    [limit] = of_firewall(capacity(case))
+    assert (limit.configured, limit.in_use) == (4, used)
+
+
 def test_connections_to_another_port_are_not_in_use() -> None:
     case = connected(filtered(on_port(22, '{"ct count": {"val": 3, "inv": true}}')), 23, SOURCES, SOURCES)
     [limit] = of_firewall(capacity(case))

@@ -86,6 +86,11 @@ while True:
 """
 
 
+#: The packets that `recent` and `hashlimit` have seen, as the question prints them.
+SEEN = """for f in /proc/net/ipt_hashlimit/* /proc/net/ip6t_hashlimit/* /proc/net/xt_recent/*; do
+[ ! -e "$f" ] || { of=${f%/*}; of=${of##*/*_}; echo "# $of ${f##*/}"; sed 's/^/# /' "$f"; }; done"""
+
+
 def run(*argv: str, text: str | None = None) -> str:
     """Run a command that must work."""
     return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True, input=text).stdout
@@ -138,7 +143,8 @@ def saved_iptables(case: Path, root: str) -> str:
     variant, mark = ("nft", " nft") if case.suffix == ".nft-iptables" else ("legacy", "")
     six = "# ip6\n" in case.read_text()
     text = f"family 4{mark}\n" + rooted(root, f"iptables-{variant}-save")
-    return text + (f"family 6{mark}\n" + rooted(root, f"ip6tables-{variant}-save") if six else "")
+    text += f"family 6{mark}\n" + rooted(root, f"ip6tables-{variant}-save") if six else ""
+    return text + inside("sh", "-c", SEEN)
 
 
 def attempt(source: str, port: int) -> tuple[str, int, str]:
