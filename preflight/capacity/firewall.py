@@ -36,7 +36,7 @@ class Met(Struct, frozen=True):
     def strictness(self) -> tuple[int, float]:
         """A key that is the lower the fewer migrations it allows."""
         rate = self.demand.rate
-        return self.demand.allows(rate.most), -(rate.interval or 0)
+        return 0 if self.demand.starves else self.demand.allows(rate.most), -(rate.interval or 0)
 
     @property
     def name(self) -> str:
@@ -48,8 +48,15 @@ class Met(Struct, frozen=True):
         """True if it limits the connections that are open, not those that begin in a time."""
         return self.demand.rate.interval is None
 
+    @property
+    def limits_starts(self) -> bool:
+        """True if it limits the migrations that start at the same instant, not those that are in flight."""
+        return not self.counts_open and not self.demand.starves
+
     def __call__(self, asked: Asked) -> Limit:
         """Return it as a limit."""
+        if self.demand.starves:
+            return self._of_every_packet(asked)
         rate, takes = self.demand.rate, self.demand.each * asked.ways
         used = self._used(asked.host)
         # preflight's own login may be among them
@@ -60,11 +67,26 @@ class Met(Struct, frozen=True):
             left,
             each=takes,
             written=rate.text + (" per source" if rate.per_source else ""),
-            beyond=self.demand.blocked,
+            beyond=self._beyond(used),
         )
         interval = None if rate.interval is None else rate.interval * takes
         in_turn = None if interval is None else limit.allows
         return replace(limit, interval=interval, allows=self.demand.allows(left) // asked.ways, in_turn=in_turn)
+
+    def _of_every_packet(self, asked: Asked) -> Limit:
+        """Return a limit that lets no migration pass: the memory of a guest has more packets than it accepts."""
+        rate = self.demand.rate
+        return asked.limit(
+            Located(rate.most, None), None, 0, written=f"{rate.text}, every packet", beyond=self.demand.blocked
+        )
+
+    def _beyond(self, used: int | None) -> str:
+        """Return what happens beyond it, and the assumption about a part that the kernel does not show."""
+        rate = self.demand.rate
+        if used is not None or rate.interval is None:
+            return self.demand.blocked
+        seconds = rate.most * rate.interval
+        return f"{self.demand.blocked}; counted as unused, which is certain {seconds:g} s after the last"
 
     def _used(self, host: Host) -> int | None:
         """Return what is used up now; None if it is not known."""

@@ -131,7 +131,7 @@ def _in_path(source: Host, destination: Host, migration: Migration, *, every: bo
 def _rates(source: Host, destination: Host, migration: Migration, *, every: bool) -> Iterator[InPath]:
     """Yield the rates of both firewalls for each port that a migration connects to."""
     for one in firewall.met_by(source, destination, migration, every=every):
-        scope = Scope.IN_FLIGHT if one.counts_open else Scope.BURST
+        scope = Scope.BURST if one.limits_starts else Scope.IN_FLIGHT
         yield one, one.name, scope, source if one.demand.at_source else destination
 
 

@@ -9,14 +9,20 @@ Why it matters
     are dropped, the kernel tries again after 1, 3, 7 and more seconds, for about two minutes, and the migration starts
     late or fails.
 
-    What is used up now is known of open connections to the destination and of lists of recent sources
-    (/proc/net/xt_recent), in which preflight's own login is one. The kernel does not show how much of another rate is
-    left.
+    What is used up now is known of open connections to the destination, of lists of recent sources
+    (/proc/net/xt_recent) and of buckets of hashlimit (/proc/net/ipt_hashlimit); preflight's own login is in them. The
+    kernel does not show how much of another rate is left. If it is enough only if nothing was used up, the finding is a
+    warning, and says how long no connection may have begun before.
+
+    A rule that does not look at the state of a connection counts every packet, unless a rule before it accepts those of
+    established connections. A guest's memory is thousands of packets. If a rule behind it accepts them, they still use
+    up what new connections need.
 
 How to fix
     Start fewer migrations at the same instant; preflight migrate spaces them as far apart as the firewall needs. Or
     accept the other host in the firewall before the rule that counts, for example with ufw insert 1 allow proto tcp
-    from 192.0.2.11 to any port 22. If the rate is used up by earlier logins, wait until they no longer count.
+    from 192.0.2.11 to any port 22. If the rate is used up by earlier logins, wait until they no longer count. Before a
+    rule that counts every packet, accept those of established connections (ct state established accept).
 """
 
 from preflight.facts import CountingFirewall, Listening, OpenConnections, PeerName, QemuConf
@@ -69,12 +75,21 @@ def check(
     ).demands()
     for demand in demands:
         end = source if demand.at_source else destination
+        on_end = on_source if demand.at_source else on_destination
+        if demand.counts_all:
+            yield on_end(_of_every_packet(demand), severity=None if demand.starves else Severity.WARNING)
+            continue
         used = demand.used(end.used_up, None if demand.at_source else destination_connections)
         before = _before(demand, used, migration.concurrency)
         number = before + demand.of(migration.concurrency)
         if number <= demand.rate.most:
+            if used is None and not _is_certain(demand, migration.concurrency):
+                yield on_end(
+                    _of_unknown_rest(demand, number, migration),
+                    error=_error(demand, demand.rate.most, migration.concurrency),
+                    severity=Severity.WARNING,
+                )
             continue
-        on_end = on_source if demand.at_source else on_destination
         yield on_end(
             f"the firewall accepts {demand.rate.most} {_connections(demand)} at once ({demand.rate.text}), but {number}"
             f" are opened for {_migrations(migration)}{_included(demand, used, before)}; beyond that: {demand.blocked}",
@@ -84,6 +99,31 @@ def check(
     # preflight's own login shows that one connection passes, and migration-port-unreachable reports the source's rules
     if migration.concurrency > 1 and (why := destination.unknown or unknown) is not None:
         raise Unreadable(why)
+
+
+def _of_every_packet(demand: Demand) -> str:
+    rate = demand.rate
+    most = f"no more than {rate.most} at once ({rate.text})"
+    return (
+        f"the firewall counts every packet of {_connections(demand)}, not only the first of each connection, and"
+        f" accepts {most}; beyond that{'' if demand.blocks_all else ', of new connections'}: {demand.blocked}"
+    )
+
+
+def _is_certain(demand: Demand, migrations: int) -> bool:
+    """Report whether the rate has room for the migrations even if it had none left after preflight's own login."""
+    return demand.rate.interval is None or demand.of(migrations) * demand.rate.interval <= SOON
+
+
+def _of_unknown_rest(demand: Demand, number: int, migration: Migration) -> str:
+    """Say until when an earlier connection matters: a token bucket may have been empty after the last of them."""
+    rate = demand.rate
+    seconds = (rate.interval or 0.0) * demand.of(migration.concurrency)
+    return (
+        f"the firewall accepts {rate.most} {_connections(demand)} at once ({rate.text}), and {number} are opened for"
+        f" {_migrations(migration)}; how many are left cannot be read, but they suffice if none begins for"
+        f" {seconds:g} s before; beyond that: {demand.blocked}"
+    )
 
 
 def _before(demand: Demand, used: int | None, migrations: int) -> int:
@@ -129,7 +169,9 @@ def _migrations(migration: Migration) -> str:
 def _included(demand: Demand, used: int | None, before: int) -> str:
     if not used:
         return ""
-    when = "that are open now" if demand.rate.interval is None else f"of the last {demand.rate.seconds:g} s"
+    if demand.rate.interval is None:
+        return f", including {before} that are open now"
+    when = f"of the last {demand.rate.seconds:g} s" if demand.rate.name else "before that still count"
     return f", including {before} {when}"
 
 

@@ -41,14 +41,15 @@ class Demand(Struct, frozen=True):
     counted: tuple[Counted, ...]
     #: The addresses that the packets come from.
     sources: tuple[str, ...]
-    #: True if it counts every packet of a connection, not only the first.
-    every_packet: bool = False
+    #: True if it counts every packet of a connection, not only the first, and if it blocks every one beyond it.
+    counts_all: bool = False
+    blocks_all: bool = False
 
     @property
     def starves(self) -> bool:
-        """True if it counts every packet, and lets too few of them pass for a guest's memory."""
+        """True if it blocks packets of accepted connections, and lets too few of them pass for a guest's memory."""
         carries_data = any(one.connections.what == "data" for one in self.counted)
-        return self.every_packet and carries_data and (self.rate.interval or 0) >= 1 / _FEWEST
+        return self.blocks_all and carries_data and (self.rate.interval or 0) >= 1 / _FEWEST
 
     @property
     def what(self) -> str:

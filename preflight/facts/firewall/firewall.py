@@ -45,6 +45,8 @@ class Judgement(Struct, frozen=True, kw_only=True):
     rule: str | None
     #: Rates beyond which the connection would be blocked by a rule, each with that rule.
     rates: tuple[tuple[Rate, str], ...] = ()
+    #: What counts the packet, by `Rate.counter`, whether it is blocked beyond the rate or not.
+    counters: frozenset[str] = frozenset()
     #: True if a rule on the way keeps a record of the connection: a log, a mark, a list, or a rate.
     noticed: bool = False
 
@@ -271,9 +273,9 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
                 met |= all_exhausted.met
             if beyond.action is not Action.ACCEPT:
                 blocked[max(met, key=lambda rate: rate.most)] = f"{beyond.action} by {beyond.rule}"
-        return replace(
-            judged, rates=tuple((rate.shared_by(calm.met.get(rate, 1)), why) for rate, why in blocked.items())
-        )
+        rates = tuple((rate.shared_by(calm.met.get(rate, 1)), why) for rate, why in blocked.items())
+        counters = frozenset(rate.counter for rate in calm.met if rate.interval is not None)
+        return replace(judged, rates=rates, counters=counters)
 
     def _blocked_within(self, packet: Packet, judged: Judgement, calm: Rates, *, exactly: bool) -> Judgement | None:
         """Return the judgement if it holds beyond the rates too; otherwise raise `Unreadable`, or return None."""

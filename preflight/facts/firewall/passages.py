@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 from preflight.facts.fact import Unreadable
 from preflight.facts.firewall.both_ends import BothEnds
 from preflight.facts.firewall.demand import Direction
-from preflight.facts.firewall.firewall import Firewall, Flow, flows
+from preflight.facts.firewall.firewall import Firewall, Flow, Judgement, flows
 from preflight.facts.firewall.packet import ACCEPTED, ACCEPTING, ARRIVING, LEAVING, Kind
 from preflight.facts.firewall.rate import Rate
 from preflight.facts.network.addresses import OwnAddresses
@@ -30,25 +30,42 @@ class Passage(NamedTuple):
     flows: Sequence[Flow]
     sources: tuple[str, ...]
 
-    @property
-    def of_later_ones(self) -> "Passage":
-        """The same rules for the packets that follow."""
-        return self._replace(kind=self.kind.later_ones)
-
     def met_by(self, connections: Connections) -> Met:
         """Return the rates that packets of each port meet, where they are known."""
-        found: dict[int, Iterable[tuple[Rate, str]]] = {}
+        return {
+            port: tuple(dict.fromkeys(one for fate in fates for one in fate.rates))
+            for port, fates in self.fates(connections)
+        }
+
+    def later(self, connections: Connections) -> "Later":
+        """Return what becomes of the packets that follow."""
+        fates = [fate for _, some in self._replace(kind=self.kind.later_ones).fates(connections) for fate in some]
+        return Later(
+            frozenset(counter for fate in fates for counter in fate.counters),
+            frozenset(rate.counter for fate in fates for rate, _ in fate.rates if rate.interval is not None),
+        )
+
+    def fates(self, connections: Connections) -> Iterator[tuple[int, list[Judgement]]]:
+        """Yield the fates of the packets to each port, one for each IP version, where they are known."""
         left = [_ports(connections)]
         while left:
             some = left.pop()
             fates = [self.firewall.fate(some, flow, self.kind) for flow in self.flows]
-            if None not in fates:
-                met = dict.fromkeys(one for fate in fates if fate is not None for one in fate.rates)
-                found.update(dict.fromkeys(some, tuple(met)))
+            known = [fate for fate in fates if fate is not None]
+            if len(known) == len(fates):
+                yield from ((port, known) for port in some)
             elif len(some) > 1:
                 middle = len(some) // 2
                 left += [some[middle:], some[:middle]]
-        return found
+
+
+class Later(NamedTuple):
+    """What becomes of the packets of a connection that follow the first one, by `Rate.counter`."""
+
+    #: What counts them, too.
+    counted: frozenset[str] = frozenset()
+    #: What counts and blocks them beyond its rate.
+    blocked: frozenset[str] = frozenset()
 
 
 class Arrival(NamedTuple):
@@ -70,13 +87,11 @@ class Arrival(NamedTuple):
             return {}, str(why)
         return {port: one.rates for port, one in judged}, None
 
-    def met_later(self, met: Met) -> Met:
-        """Return the rates that the packets after the first one meet, if that one meets any."""
-        if not any(met.values()):
-            return {}
+    def later(self) -> Later:
+        """Return what becomes of the packets that follow."""
         some = flows(self.own, self.sources)
         passage = Passage(self.at_source, Direction.INCOMING, self.firewall, ARRIVING, some, tuple(self.sources))
-        return passage.of_later_ones.met_by(self.connections)
+        return passage.later(self.connections)
 
 
 def _ports(connections: Connections) -> list[int]:

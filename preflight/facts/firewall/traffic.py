@@ -1,12 +1,12 @@
 """The rates of both hosts' firewalls that the connections of migrations meet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
 from preflight.facts.firewall.both_ends import BothEnds
 from preflight.facts.firewall.demand import Counted, Demand, Direction
-from preflight.facts.firewall.passages import Arrival, Met, Passage, passages
+from preflight.facts.firewall.passages import Arrival, Later, Met, Passage, passages
 from preflight.facts.firewall.rate import Rate
 from preflight.facts.network.came_from import CameFrom
 from preflight.request.check_request import OWN, Connections, Migration
@@ -61,32 +61,36 @@ class _Gathered:
     def __init__(self) -> None:
         self._ports: dict[tuple[bool, Direction, Rate], dict[Connections, set[int]]] = {}
         self._rest: dict[tuple[bool, Direction, Rate], tuple[str, dict[str, None]]] = {}
-        #: Those that count the packets after the first one, too.
-        self._every: set[tuple[bool, Direction, Rate]] = set()
+        #: What becomes of the packets that follow.
+        self._later: dict[tuple[bool, Direction], list[Later]] = {}
 
     def add_arrival(self, arrival: Arrival) -> str | None:
         """Add the rates that connections meet where they arrive; return why they are unknown, or None."""
         met, unknown = arrival.met()
         where = arrival.at_source, Direction.INCOMING
-        self._add(where, arrival.connections, arrival.sources, met, arrival.met_later(met))
+        self._add(where, arrival.connections, arrival.sources, met, arrival.later)
         return unknown
 
     def add_passage(self, passage: Passage, connections: Connections) -> None:
         """Add the rates that connections meet on their way."""
-        met = passage.met_by(connections)
-        later = passage.of_later_ones.met_by(connections) if any(met.values()) else {}
-        self._add((passage.at_source, passage.direction), connections, passage.sources, met, later)
+        where, met = (passage.at_source, passage.direction), passage.met_by(connections)
+        self._add(where, connections, passage.sources, met, lambda: passage.later(connections))
 
     def _add(
-        self, where: tuple[bool, Direction], connections: Connections, sources: Sequence[str], met: Met, later: Met
+        self,
+        where: tuple[bool, Direction],
+        connections: Connections,
+        sources: Sequence[str],
+        met: Met,
+        later: Callable[[], Later],
     ) -> None:
         for port, rates in met.items():
             for rate, blocked in rates:
                 key = *where, rate
                 self._ports.setdefault(key, {}).setdefault(connections, set()).add(port)
                 self._rest.setdefault(key, (blocked, {}))[1].update(dict.fromkeys(sources))
-        again = (rate for rates in later.values() for rate, _ in rates)
-        self._every.update((*where, rate) for rate in again if rate.interval is not None)
+        if any(met.values()):
+            self._later.setdefault(where, []).append(later())
 
     def demands(self) -> list[Demand]:
         """Return those that count a connection of the migrations, not only others to the ports of the same range."""
@@ -98,7 +102,8 @@ class _Gathered:
                 blocked=self._rest[key][0],
                 counted=tuple(Counted(one, frozenset(some)) for one, some in of.items()),
                 sources=tuple(self._rest[key][1]),
-                every_packet=key in self._every,
+                counts_all=any(key[2].counter in one.counted for one in self._later[key[:2]]),
+                blocks_all=any(key[2].counter in one.blocked for one in self._later[key[:2]]),
             )
             for key, of in self._ports.items()
             if any(not some <= set(one.taken) for one, some in of.items())

@@ -383,6 +383,10 @@ def filtered(*statements: str) -> Case:
     return Case().destination("nft", firewall(*statements)).destination("iptables", "")
 
 
+#: A match on the first packet of a connection.
+FIRST = '{"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": "new"}}'
+
+
 def on_port(port: int | str, statement: str, source: str | None = None) -> str:
     """Return a rule that rejects what the statement applies to: for a port or a range, as "49152-49215"."""
     left = '{"payload": {"protocol": "tcp", "field": "dport"}}'
@@ -391,7 +395,7 @@ def on_port(port: int | str, statement: str, source: str | None = None) -> str:
     if source is not None:
         left = '{"payload": {"protocol": "ip", "field": "saddr"}}'
         matches += f'{{"match": {{"op": "==", "left": {left}, "right": "{source}"}}}}, '
-    return f'{matches}{statement}, {{"reject": null}}'
+    return f'{matches}{FIRST}, {statement}, {{"reject": null}}'
 
 
 def at_most(burst: int) -> str:
@@ -413,6 +417,20 @@ def test_a_rate_of_the_destinations_firewall_is_a_limit_beside_maxstartups() -> 
     assert (limit.written, limit.at) == ("6/minute burst 5", None)
     assert limit.beyond.startswith("reject by table inet t chain i")
     assert found.burst_binding is limit
+
+
+def test_a_rate_that_counts_every_packet_of_the_memory_lets_none_be_in_flight() -> None:
+    case = filtered(on_port(RANGE, at_most(500)).replace(f"{FIRST}, ", ""))
+    [limit] = of_firewall(found := capacity(case))
+    assert (limit.scope, limit.allows, limit.interval) == (Scope.IN_FLIGHT, 0, None)
+    assert limit.written == "6/minute burst 500, every packet"
+    assert found.concurrent == 0
+
+
+def test_a_bucket_whose_rest_cannot_be_read_is_counted_as_unused_and_says_so() -> None:
+    [limit] = of_firewall(capacity(filtered(on_port(22, at_most(5)))))
+    assert limit.in_use is None
+    assert limit.beyond.endswith("; counted as unused, which is certain 50 s after the last")
 
 
 def test_a_number_of_open_connections_is_a_limit_on_what_is_in_flight() -> None:
