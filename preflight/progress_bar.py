@@ -1,6 +1,7 @@
 """A bar on standard error for what takes a while; nothing where standard error is no terminal."""
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,16 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
+#: Held by the bar that is drawn. A process has one terminal: a second bar would be drawn over the first one, and its
+#: control codes shown as text, since standard error is then rich's, and what rich does not draw itself is made visible.
+_TERMINAL = threading.Lock()
+
+
 class Bar:
-    """A bar that appears when it is first shown, and can be taken away while something else needs the terminal."""
+    """A bar that appears when it is first shown, and can be taken away while something else needs the terminal.
+
+    While another thread's bar is drawn, this one is not.
+    """
 
     def __init__(self) -> None:
         self._drawn: tuple[Progress, TaskID] | None = None
@@ -19,6 +28,8 @@ class Bar:
     def show(self, what: str, done: int, every: int) -> None:
         """Draw the bar, or change it: `done` of `every` steps."""
         if self._drawn is None:
+            if not _TERMINAL.acquire(blocking=False):
+                return
             progress = _progress()
             self._drawn = progress, progress.add_task(what, total=every)
             progress.start()
@@ -30,6 +41,7 @@ class Bar:
         if self._drawn is not None:
             self._drawn[0].stop()
             self._drawn = None
+            _TERMINAL.release()
 
 
 @contextlib.contextmanager
