@@ -1,5 +1,6 @@
 """`preflight status`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,8 +35,8 @@ def status(
 ) -> None:
     """Show what the journal of a run says about each guest, or list all runs, newest first.
 
-    No host is contacted. To contact the hosts and continue the run, use `preflight migrate --resume JOURNAL`, or
-    `preflight evacuate --resume RECORD` for an evacuation, which has the formats text and json. The exit code is 0 if
+    No host is contacted. For a run that was cut off, or has left guests behind, the last line is the command that
+    contacts the hosts and resumes it. An evacuation has the formats text and json. The exit code is 0 if
     the journal can be read, whatever it says, and 2 if not. A list of all runs includes the journals that cannot be
     read, and its exit code is 0 even then.
     """
@@ -50,3 +51,6 @@ def status(
     else:
         found = told.of_evacuation(journal) if subject == "evacuation" else told.of_run(journal)
     formats.publish(subject, output_format, found, files)
+    if output_format == "text":
+        for line in told.resumes(found) if journal is None else filter(None, [told.resume(journal)]):
+            print(line, file=sys.stderr)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from preflight.commands.evacuation import Hosts, Manners, carried_out, plan_of, told
 from preflight.commands.migrate import ARRIVED, Wanted, agree, asked_for, refused, resumable
+from preflight.commands.next_command import to_come_home
 from preflight.errors import UserError
 from preflight.evacuate import record as records
 from preflight.evacuate.planning import Planned, Request
@@ -82,12 +83,15 @@ def _begin(path: Path, request: Request, manners: Manners, record: Evacuation) -
     print(f"journal      {path}", file=sys.stderr)
     with records.held(path):
         rounds = Rounds(record, Hosts(path, request, manners), stops=manners.stops)
-        return resumable(
-            path,
-            manners.wanted.confirmed,
-            lambda: told(rounds, carried_out(path, rounds, rounds.run)),
-            command="evacuate",
-        )
+        return _ended(path, rounds, manners.wanted, lambda: told(rounds, carried_out(path, rounds, rounds.run)))
+
+
+def _ended(path: Path, rounds: Rounds, wanted: Wanted, go: Callable[[], int]) -> int:
+    """Carry out an evacuation, or continue it; its last line is the command that resumes it, or brings guests home."""
+    code = resumable(path, wanted.confirmed, go, command="evacuate")
+    if code == ARRIVED and not rounds.record.home:
+        print(to_come_home(path, wanted.confirmed), file=sys.stderr)
+    return code
 
 
 def back(path: Path, manners: Manners, *, timeout: float) -> int:
@@ -125,7 +129,7 @@ def continued(path: Path, manners: Manners, go_on: Callable[[Rounds], int], *, t
         refuse_words_of(path, record, doubt, manners.wanted)
         hosts = Hosts(path, request_of(record, manners.wanted, timeout), manners)
         rounds = Rounds(record, hosts, moved_by(path, record), stops=manners.stops)
-        return resumable(path, manners.wanted.confirmed, lambda: go_on(rounds), command="evacuate")
+        return _ended(path, rounds, manners.wanted, lambda: go_on(rounds))
 
 
 def request_of(record: Evacuation, wanted: Wanted, timeout: float) -> Request:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from preflight.collect.endpoints import Opened, open_hosts, reversed_hosts
 from preflight.collect.session import LiveVisit, SavedVisit
+from preflight.commands.next_command import to_resume
 from preflight.connection.target import TargetError
 from preflight.errors import UserError
 from preflight.judge.check import Checked, check
@@ -46,7 +47,6 @@ from preflight.request.check_request import Asked, Selection, Site
 from preflight.request.method import Method
 from preflight.request.migration import Transport
 from preflight.schema.plan import MigrationPlan
-from preflight.shell_text import shell
 from preflight.stdio import is_coloured
 from preflight.visible import clean, one_line
 
@@ -300,10 +300,7 @@ def resumable(journal: Path, confirmed: Sequence[str], run: Callable[[], int], *
 
     After an exception too, Ctrl-C among them: whoever reports it prints its notes.
     """
-    words = [command, "--resume", str(journal.absolute())]
-    for uri in confirmed:
-        words += ["--confirm-uri", uri]
-    note = f"To resume this run:\n{shell('preflight @words@', words=words)}"
+    note = to_resume(command, journal, confirmed)
     try:
         code = run()
     except BaseException as why:

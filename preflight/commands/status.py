@@ -4,12 +4,18 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from preflight.commands.next_command import to_resume
 from preflight.evacuate import record as records
 from preflight.evacuate.rows import Account, account, moved_by
 from preflight.evacuate.runs import evacuations, stage_of
 from preflight.migrate import journal, ledger
 from preflight.migrate.ledger import Ledger
-from preflight.migrate.runs import Found, runs
+from preflight.migrate.outcome import Result
+from preflight.migrate.runs import Found, Stage, runs
+from preflight.output.ledger.text import is_taken_back
+
+#: Runs in the list of all runs for which the command is printed that resumes them.
+_RESUMED = 5
 
 
 def subject_of(path: Path) -> str:
@@ -27,6 +33,30 @@ def of_evacuation(path: Path) -> Account:
     """Return what the record of an evacuation and the journals of its runs say about each guest; raises `UserError`."""
     record = records.read(path)
     return replace(account(record, moved_by(path, record)), stage=stage_of(path, record))
+
+
+def resumes(found: Found) -> list[str]:
+    """Return how to resume each of the newest runs that were cut off; raises `UserError`."""
+    cut_off = [Path(run.path) for run in found.runs if run.stage is Stage.CUT_OFF]
+    return list(filter(None, map(resume, cut_off[:_RESUMED])))
+
+
+def resume(path: Path) -> str | None:
+    """Return how to resume what a file is about; raises `UserError`.
+
+    None if a process is at work on it, if nothing is left to do, or if it is a plan that was not begun.
+    """
+    if records.is_record(path):
+        found = of_evacuation(path)
+        is_open = found.record.runs and not found.is_done and found.stage is not Stage.RUNNING
+        return to_resume("evacuate", path) if is_open else None
+    if journal.is_held(path):
+        return None
+    found_run = of_run(path)
+    if found_run.plan.rehearsal:
+        return None if all(map(is_taken_back, found_run.rows)) else to_resume("rehearse", path)
+    have_arrived = all(row.result is Result.ARRIVED for row in found_run.rows)
+    return None if have_arrived else to_resume("migrate", path)
 
 
 def of_all() -> Found:
