@@ -9,6 +9,7 @@ Why it matters
 How to fix
     Start the migrations one after another, a second apart: a login counts only until it is authenticated. Or raise
     MaxStartups in sshd_config, no further than needed, since this limit protects sshd against floods, and reload sshd.
+    `preflight migrate` needs neither: its migrations share one login, or with --p2p start a second apart.
 """
 
 from preflight.facts import SshdSettings

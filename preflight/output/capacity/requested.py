@@ -15,6 +15,13 @@ def short(report: Report, migrations: int) -> Iterator[str]:
         yield f"{number}. {said}: {_to_raise(report, limit, migrations)}"
 
 
+def can_be_raised(report: Report, migrations: int) -> bool:
+    """Report whether a setting raises one of the limits that fall short, on hosts that can be changed."""
+    found = report.capacity.short_of(migrations)
+    is_live = not report.source.saved and not report.destination.saved
+    return is_live and any(limit.setting is not None and limit.raised_for(migrations) is not None for limit in found)
+
+
 def apart(limit: Limit) -> str:
     """Return the time between two starts of which none is lost at the limit, in words."""
     return "a second" if limit.seconds_apart in (None, 1.0) else f"{limit.seconds_apart:g} s"

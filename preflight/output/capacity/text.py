@@ -8,7 +8,8 @@ from preflight.forecast.answer import Answer
 from preflight.forecast.duration import WITHIN, Forecast
 from preflight.forecast.memory import Room
 from preflight.output.capacity.origin import origin
-from preflight.output.capacity.requested import apart, short
+from preflight.output.capacity.requested import apart, can_be_raised, short
+from preflight.output.report import next_step
 from preflight.output.report.skipped import skipped
 from preflight.output.terminal import columns, labelled, listed, one_line, width, wrapped
 
@@ -28,6 +29,8 @@ def render(answer: Answer, _colour: bool) -> str:
     if ends := [*_all(answer), *_window(answer)]:
         parts.append(_labelled(ends))
     parts.append(_labelled((label.lower(), said) for label, said in origin(answer)))
+    if answer.concurrency is not None and can_be_raised(answer.report, answer.concurrency):
+        parts.append("\n".join(next_step.lines(next_step.to_raise_limits(answer.report), width())))
     return "\n\n".join(parts) + "\n"
 
 

@@ -49,6 +49,11 @@ def is_curable(report: Report, problem: Problem) -> bool:
     return report.is_pair and logged_in and finding.change is not None and finding.host is not None
 
 
+def to_raise_limits(report: Report) -> NextStep:
+    """Return the command that shows the changes by which the hosts allow the requested number of migrations."""
+    return NextStep("see the changes that raise these limits", _fix(report))
+
+
 def fix_of(report: Report, problem: Problem) -> tuple[str, ...]:
     """Return the command that shows the change for one problem."""
     return _fix(report, problem.rule.name)

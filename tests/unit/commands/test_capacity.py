@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from preflight.capacity.precopy import PAYLOAD
 from preflight.commands.capacity import seconds_of
@@ -354,6 +355,22 @@ def test_each_limit_that_falls_short_is_named_in_order_with_the_value_that_suffi
     short = [(one["name"], one["stops"], one["value"], one["sufficient"]) for one in document["short"]]
     assert short[:2] == [("max_workers", True, "9", "32"), ("migration_port_range", True, "49163", "49181")]
     assert short[-1] == ("MaxStartups", False, "10:30:100", "30:30:100")
+
+
+def on_live_hosts(found: Answer) -> Answer:
+    report = found.report
+    ends = {"source": replace(report.source, saved=False), "destination": replace(report.destination, saved=False)}
+    return replace(found, report=replace(report, **ends))
+
+
+def test_the_last_line_is_the_command_that_shows_how_the_limits_are_raised() -> None:
+    recorded = answer(narrow().asking(concurrency=30), concurrency=30)
+    assert shown(on_live_hosts(recorded)).splitlines()[-1] == (
+        "next: see the changes that raise these limits: preflight fix host1.example.com host2.example.com"
+        " --concurrency 30"
+    )
+    assert "\nnext:" not in shown(recorded)
+    assert "\nnext:" not in shown(on_live_hosts(answer(Case().asking(concurrency=2), concurrency=2)))
 
 
 def test_the_values_that_are_named_suffice() -> None:
