@@ -2,7 +2,7 @@
 
 import datetime as dt
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from preflight.answers import Record
@@ -14,9 +14,11 @@ from preflight.fix.apply import script
 from preflight.fix.changes import FileChange, Shown, Unfixable, plan, undecided
 from preflight.fix.unmended import Unmended, unmended
 from preflight.judge.check import Checked, check
+from preflight.judge.report import Result
 from preflight.judge.ruleset import find, load
 from preflight.output.formats import render
-from preflight.output.terminal import one_line
+from preflight.output.report.text import rules_of
+from preflight.output.terminal import labelled, one_line, width, wrapped
 from preflight.request.check_request import Asked
 from preflight.request.migration import Role
 from preflight.shell_text import shell
@@ -80,22 +82,25 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, out
 
 def _listed(error: Unmended) -> str:
     """Return an error that remains, with the step for a person."""
-    lines = (
-        f"{error.subject}: not fixed: {error.rule}: {error.message}",
-        f"  why:  {error.why}",
-        f"  do:   {error.step}",
-    )
-    return "".join(f"{one_line(line)}\n" for line in lines) + "\n"
+    wide = width()
+    lines = [
+        *wrapped(one_line(f"{error.subject}: not fixed: {error.rule}: {error.message}"), width=wide),
+        *labelled("why", one_line(error.why), width=wide, column=6),
+        *labelled("do", one_line(error.step), width=wide, column=6),
+    ]
+    return "".join(f"{line}\n" for line in lines) + "\n"
 
 
-def _complain(unfixable: Iterable[Unfixable], unknown: Mapping[str, Iterable[str]]) -> None:
+def _complain(unfixable: Iterable[Unfixable], unknown: Mapping[str, Sequence[Result]]) -> None:
     """Print to standard error which changes cannot be computed, and what is not known."""
-    lines = [f"{one.host}: {one.path}: {one.why}" for one in unfixable]
-    lines += [f"unknown: {', '.join(names)}: {reason}" for reason, names in unknown.items()]
+    wide = width()
+    lines = [f"preflight: {one_line(f'{one.host}: {one.path}: {one.why}')}" for one in unfixable]
+    for reason, results in unknown.items():
+        lines += wrapped(f"preflight: unknown: {one_line(reason)}", width=wide)
+        lines += labelled("left open", rules_of(results), width=wide, column=11)
     if unknown:
-        lines.append("unknown facts may hide errors: make them readable, and run `preflight fix` again")
-    for line in lines:
-        print(f"preflight: {one_line(line)}", file=sys.stderr)
+        lines.append("preflight: unknown facts may hide errors: make them readable, and run `preflight fix` again")
+    print("".join(f"{line}\n" for line in lines), end="", file=sys.stderr)
 
 
 def _nothing(unfixable: bool, left: bool, unknown: bool) -> str:

@@ -138,16 +138,16 @@ def _size(change: AnyChange) -> int:
     return change.value if isinstance(change, Change) and isinstance(change.value, int) else 0
 
 
-def undecided(results: Iterable[Result], able: Collection[str]) -> dict[str, list[str]]:
-    """Return the rules that could not be fully evaluated and may hide an error or ask for a change, by reason.
+def undecided(results: Iterable[Result], able: Collection[str]) -> dict[str, list[Result]]:
+    """Return the results that could not be fully reached and may hide an error or ask for a change, by reason.
 
     `able` are the rules that may ask for a change.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Result]] = {}
     for result in results:
         hides = result.severity is Severity.ERROR or result.rule.name in able
         if hides and result.reason and result.outcome in (Outcome.UNKNOWN, Outcome.FAILED):
-            found.setdefault(result.reason, []).append(f"{result.rule.name} ({result.subject})")
+            found.setdefault(result.reason, []).append(result)
     return found
 
 

@@ -118,7 +118,7 @@ def unknown_lines(unclear: Iterable[Unknown], columns: int | None, colour: bool)
         if resolved := remedy(unknown.reason):
             yield from labelled("resolve", resolved, width=columns, column=11)
         listing = f"{counted(unknown.results)}; --format json names them"
-        left_open = listing if unknown.no_login else _named(unknown.results)
+        left_open = listing if unknown.no_login else rules_of(unknown.results)
         yield from labelled("left open", left_open, width=columns, column=11)
         if not unknown.is_decisive:
             yield from labelled("", "none of these could make the verdict NOT READY", width=columns, column=11)
@@ -144,7 +144,7 @@ def counted(results: Iterable[Result]) -> str:
     return f"{rules} {'rule' if rules == 1 else 'rules'}"
 
 
-def _named(results: Iterable[Result]) -> str:
+def rules_of(results: Iterable[Result]) -> str:
     """Return the rules, each with its guest or the number of its guests."""
     guests: dict[str, list[str]] = {}
     for result in results:

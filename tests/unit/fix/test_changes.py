@@ -145,7 +145,8 @@ def test_rules_that_could_ask_for_a_change_are_known_by_their_files() -> None:
 
 def unknown_of(case: Case, *rules: str) -> dict[str, list[str]]:
     able = {rule.name for rule in load() if rule.may_ask_for_a_change}
-    return undecided([one for one in checked(case).report.results if one.rule.name in rules], able)
+    found = undecided([one for one in checked(case).report.results if one.rule.name in rules], able)
+    return {why: [f"{one.rule.name} ({one.subject})" for one in results] for why, results in found.items()}
 
 
 def test_a_limit_that_could_not_be_read_is_not_taken_for_one_that_suffices() -> None:
