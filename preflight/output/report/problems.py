@@ -128,7 +128,8 @@ def _urgency(result: Result) -> tuple[int, int, bool, str]:
 
 def unknowns(report: Report) -> list[Unknown]:
     """Return what is unknown, by reason: a host that cannot be logged in to is one reason; decisive ones come first."""
-    by_login = {role: report.without_login(report.host(role)) for role in Role}
+    roles = Role if report.is_pair else (Role.SOURCE,)  # a host alone has both roles
+    by_login = {role: report.without_login(report.host(role)) for role in roles}
     due_to_login = {id(result) for results in by_login.values() for result in results}
     found = [
         Unknown(report.no_login(report.host(role)), results, role) for role, results in by_login.items() if results

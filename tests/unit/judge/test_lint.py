@@ -9,6 +9,7 @@ from preflight.answers import Answers, SavedHost
 from preflight.judge.lint import Request, lint_host, of_files, of_one_host
 from preflight.judge.report import Outcome, Verdict
 from preflight.judge.ruleset import load
+from preflight.output.report.problems import unknowns
 from preflight.request.check_request import Gate, Site
 from preflight.request.configured import Configured, Waiver
 from preflight.request.migration import FailOn
@@ -92,6 +93,7 @@ def test_a_login_that_fails_makes_the_verdict_undetermined() -> None:
     report = lint_host(saved, Request(), is_saved=True)
     assert report.verdict is Verdict.UNDETERMINED
     assert report.exit_code == 3
+    assert len(unknowns(report)) == 1
 
 
 def test_the_gate_and_the_selection_are_those_of_a_check(tmp_path: Path) -> None:
