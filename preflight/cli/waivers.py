@@ -29,6 +29,8 @@ class Action(enum.StrEnum):
     "preflight waivers list",
     "# Fail if a waiver has expired",
     "preflight waivers check",
+    "# Accept the findings of a rule on a host for a month",
+    "preflight waivers add mtu-differs --host kvm7 --days 30 --reason 'new switch'",
 )
 @takes("site", site_of)
 def waivers(
@@ -86,8 +88,16 @@ def waivers(
         if any(one is not None for one in given):
             raise UserError(f"waivers {action.value} takes no rule and none of the options of add")
         raise typer.Exit((commands.show if action is Action.LIST else commands.check)(site))
-    if rule is None or reason is None or (days is None) is (expires is None) or bool(host) is bool(pair):
-        raise UserError("waivers add needs RULE, --reason, --days or --expires, and --host or --pair")
+    needed = {
+        "RULE": (rule,),
+        "--reason": (reason,),
+        "either --days or --expires": (days, expires),
+        "either --host or --pair": (host or None, pair or None),
+    }
+    if lacking := [name for name, values in needed.items() if sum(value is not None for value in values) != 1]:
+        raise UserError(f"waivers add needs {', '.join(lacking)}")
+    assert rule is not None
+    assert reason is not None
     pairs = []
     for text in pair or ():
         source, sign, destination = text.partition("->")

@@ -1,8 +1,8 @@
 """The waivers of a site, for a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from preflight.output.terminal import columns, one_line, width
+from preflight.output.terminal import columns, one_line, places, width
 from preflight.request.configured import Listed
 
 _HEAD = ("rule", "hosts or pairs", "until", "state", "reason", "ticket", "file")
@@ -29,4 +29,15 @@ def render(listed: Sequence[Listed], _colour: bool) -> str:
         )
         for one in listed
     ]
-    return "\n".join(columns([_HEAD, *rows], width=width())) + "\n"
+    wide = width()
+    whole = columns([_HEAD, *rows])
+    if wide is None or max(map(places, whole)) <= wide:
+        return "\n".join(whole) + "\n"
+    return "\n\n".join(_by_file(rows, wide)) + "\n"
+
+
+def _by_file(rows: Sequence[tuple[str, ...]], wide: int) -> Iterator[str]:
+    """Yield a table for each file, below its path: beside one, a reason would have no room."""
+    for file in dict.fromkeys(row[-1] for row in rows):
+        table = [_HEAD[:-1], *(row[:-1] for row in rows if row[-1] == file)]
+        yield "\n".join([f"{file}:", *columns(table, width=wide)])

@@ -244,15 +244,31 @@ def test_a_new_file_is_readable_by_its_own_user(home: Path, run: Any) -> None:
     assert run("waivers", "check") == (0, "1 waiver, all valid\n", "")
 
 
+def test_a_narrow_terminal_lists_waivers_below_their_file(
+    home: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reason = "the time server of rack 7 is replaced in the week after next"
+    assert run("waivers", "add", RULE, "--reason", reason, "--host", "kvm7.example.com", "--days", "1")[0] == 0
+    monkeypatch.setenv("COLUMNS", "100")
+    _, out, _ = run("waivers", "list")
+    heading, *table = out.splitlines()
+    assert heading == f"{home / 'work/hosts/preflight.toml'}:"
+    assert len(table) <= 5, "the reason has room"
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
         (("mount-differs", "--reason", "r", "--host", "h", "--days", "1"), "guards data and cannot be waived"),
         (("mtu-difers", "--reason", "r", "--host", "h", "--days", "1"), "did you mean mtu-differs?"),
-        (("mtu-differs", "--host", "h", "--days", "1"), "needs RULE, --reason"),
-        (("mtu-differs", "--reason", "r", "--days", "1"), "needs RULE, --reason"),
-        (("mtu-differs", "--reason", "r", "--host", "h"), "needs RULE, --reason"),
-        (("mtu-differs", "--reason", "r", "--host", "h", "--pair", "a->b", "--days", "1"), "needs RULE, --reason"),
+        (("mtu-differs", "--host", "h", "--days", "1"), "waivers add needs --reason\n"),
+        (("mtu-differs", "--reason", "r", "--days", "1"), "waivers add needs either --host or --pair\n"),
+        (("mtu-differs", "--reason", "r", "--host", "h"), "waivers add needs either --days or --expires\n"),
+        (
+            ("mtu-differs", "--reason", "r", "--host", "h", "--pair", "a->b", "--days", "1"),
+            "waivers add needs either --host or --pair\n",
+        ),
+        (("--host", "h", "--days", "1"), "waivers add needs RULE, --reason\n"),
         (("mtu-differs", "--reason", "r", "--pair", "a, b", "--days", "1"), "is not 'SOURCE -> DESTINATION'"),
         (("mtu-differs", "--reason", "r", "--host", "a b", "--days", "1"), "Expected a host's name"),
         (("mtu-differs", "--reason", " ", "--host", "h", "--days", "1"), "Expected a text that is not blank"),
