@@ -144,7 +144,9 @@ def new(name: str, site: Site) -> int:
             raise UserError(f"{path}: File exists")
     for path, text in files.items():
         _create(path, text)
-    deliver("".join(f"{path}\n" for path in files) + f"Test the rule: preflight rules test {directory}\n")
+    deliver("".join(f"{path}\n" for path in files))
+    deliver(f"Test the rule: preflight rules test {directory}\n")
+    deliver(f"Use it:        preflight check SOURCE DESTINATION --rules {directory}\n")
     return SOUND
 
 

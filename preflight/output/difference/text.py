@@ -95,7 +95,7 @@ def verdicts(found: Difference) -> Iterator[str]:
     for one in found.guests:
         yield f"guest {named(one.guest or '')}: {of_verdict(one)}"
     if found.verdict is None:
-        yield "no verdict: compare two pairs of snapshots, or two reports, for one"
+        yield "no verdict on one host alone: compare two files of `preflight check --save`, or two reports"
     else:
         yield f"verdict: {of_verdict(found.verdict)}"
 

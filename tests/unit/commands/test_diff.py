@@ -52,7 +52,7 @@ def test_one_host_has_changes_and_no_verdict(capsys: pytest.CaptureFixture[str])
     assert diff(READY / "host1.json", GONE / "host1.json", ASKED, Wanted()) == 0
     out = capsys.readouterr().out
     assert "  - line for host2.example.com, host2 gone from /etc/hosts:4\n" in out
-    assert out.endswith("no verdict: compare two pairs of snapshots, or two reports, for one\n")
+    assert out.endswith("no verdict on one host alone: compare two files of `preflight check --save`, or two reports\n")
 
 
 def test_reports_are_compared_by_their_results(tmp_path: Path) -> None:

@@ -38,7 +38,9 @@ def test_a_new_rule_can_be_used_and_its_tests_pass(work: Path, capsys: pytest.Ca
         assert rules.new("security/no-root-login", SITE) == 0
     finally:
         os.umask(before)
-    assert "rules.d/site/no_passwords.py\nrules.d/tests/test_no_passwords.py\n" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "rules.d/site/no_passwords.py\nrules.d/tests/test_no_passwords.py\n" in said
+    assert "preflight check SOURCE DESTINATION --rules rules.d\n" in said
     assert {"no-passwords", "no-root-login"} <= {rule.name for rule in load((Path("rules.d"),))}
     assert rules.test("rules.d") == 0
     assert capsys.readouterr().out == "2 rules, 6 tests: passed\n"
