@@ -149,6 +149,7 @@ def _fix(report: Report, *rules: str) -> tuple[str, ...]:
         *over,
         *driven,
         *copied,
+        *of_site(report.asked),
     )
 
 

@@ -22,7 +22,8 @@ from preflight.judge.ruleset import load
 from preflight.output.formats import render
 from preflight.output.report.problems import SUBJECTS, problems
 from preflight.output.terminal import columns
-from preflight.request.check_request import Asked
+from preflight.request.check_request import Asked, Site
+from preflight.request.configured import Configured
 from preflight.request.method import Method
 from preflight.request.migration import CopyStorage, Mode
 from preflight.visible import GUEST, unnamed
@@ -253,6 +254,12 @@ def test_an_error_that_can_be_fixed_is_followed_by_fix_and_others_by_explain() -
     assert last(off) == f"next: see the changes that would fix 1 of the 2 errors: {command}"
     alone = Case().guest(lambda guest: guest.update(id=None, state=5, reason=1)).asking(guests=("web",))
     assert last(alone) == "next: fix the error: preflight explain guest-not-running"
+
+
+def test_a_fix_heeds_the_waivers_that_the_check_heeded() -> None:
+    site = Site(configured=Configured(file="/work/preflight.toml"))
+    shown = lines(without_name().asking(site=site).report())
+    assert shown[-1].endswith("host2.example.com --config /work/preflight.toml")
 
 
 def test_nothing_can_be_fixed_where_a_host_cannot_be_logged_in_to() -> None:
