@@ -29,8 +29,6 @@ class Action(enum.StrEnum):
     "preflight waivers list",
     "# Fail if a waiver has expired",
     "preflight waivers check",
-    "# Accept the findings of a rule on a host for a month",
-    "preflight waivers add mtu-differs --host kvm7 --days 30 --reason 'new switch'",
 )
 @takes("site", site_of)
 def waivers(
