@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from preflight import __version__
 from preflight.errors import UserError
 from preflight.fleet.saved import difference_of
 from preflight.fleet.saved_audit import audited_of
@@ -19,7 +20,7 @@ from preflight.rehearse.outcome import outcome
 from preflight.rehearse.report import RehearsalReport
 from preflight.rehearse.report import report_of as rehearsal_of
 from preflight.schema import audit, capacity, difference, rehearsal, report, rules, shown, status
-from preflight.schema.document import Wrong, format_of, read
+from preflight.schema.document import Missing, format_of, read, written_by
 
 
 class Planned(NamedTuple):
@@ -51,11 +52,20 @@ def read_saved(path: Path) -> tuple[str, Any]:
     content = content_of(path)
     try:
         return _value(read(shown.SHOWN, content, tagged=True))
-    except (Wrong, UserError) as why:
-        found = format_of(content, "format")
-        if found is not None and found != shown.FORMAT:
-            raise UserError(f"{path}: report format {found}, this preflight reads {shown.FORMAT}") from None
-        raise UserError(f"{path}: not a report that preflight wrote in the format json: {why}") from None
+    except UserError as why:
+        raise UserError(f"{path}: {_refusal(content, why)}") from None
+
+
+def _refusal(content: bytes, why: UserError) -> str:
+    """Return why a file is no report, and what to do: one of another version is shown by that version."""
+    found, by = format_of(content, "format"), written_by(content)
+    writer = f"preflight {by}" if by else "the preflight that wrote it"
+    if found is not None and found != shown.FORMAT:
+        return f"report format {found}, this preflight reads {shown.FORMAT}: show it with {writer}"
+    if found is not None and isinstance(why, Missing):
+        again = f"show it with {writer}, or save it again with --format json"
+        return f"has less than this preflight ({__version__}) reads, as if an older one wrote it: {again} ({why})"
+    return f"not a report that preflight wrote in the format json: {why}; save one with --format json"
 
 
 def _value(document: shown.Shown) -> tuple[str, Any]:

@@ -35,9 +35,19 @@ class Document(BaseModel):
 
 
 class Contract(BaseModel):
-    """A document that is written for others, or a part of one: later releases may add fields, which readers ignore."""
+    """A document that is written for others, or a part of one: later releases may add fields, which readers ignore.
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    Every field is always written. One that was added within a format, and has a default that is true of all documents
+    without it, may be missing when a document is read.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", allow_inf_nan=False, json_schema_serialization_defaults_required=True
+    )
+
+
+class Missing(Wrong):
+    """A document lacks a field, as one of an older release may."""
 
 
 def read(form: "TypeAdapter[T]", content: bytes, *, tagged: bool = False) -> T:
@@ -45,7 +55,8 @@ def read(form: "TypeAdapter[T]", content: bytes, *, tagged: bool = False) -> T:
     try:
         return form.validate_json(content, strict=True)
     except ValidationError as why:
-        raise Wrong(explained(why, tagged=tagged)) from None
+        lacks = why.errors(include_url=False)[0]["type"] in ("missing", "union_tag_not_found")
+        raise (Missing if lacks else Wrong)(explained(why, tagged=tagged)) from None
 
 
 def read_values(form: "TypeAdapter[T]", values: object) -> T:
@@ -98,6 +109,20 @@ def _escaped_blocks(parts: Iterable[str]) -> Iterator[str]:
             yield escaped("".join(block))
             block, size = [], 0
     yield escaped("".join(block))
+
+
+def written_by(content: bytes) -> str | None:
+    """Return the version of preflight that a document for others names as its writer; None if it names none."""
+    try:
+        value = from_json(content)
+    except ValueError:
+        return None
+    for part in ("provenance", "made"):
+        origin = value.get(part) if isinstance(value, dict) else None
+        version = origin.get("version") if isinstance(origin, dict) else None
+        if isinstance(version, str) and re.fullmatch(r"[0-9A-Za-z.!+_-]{1,64}", version):
+            return version
+    return None
 
 
 def format_of(content: bytes, field: str) -> int | None:

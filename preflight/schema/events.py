@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from preflight.schema.document import Contract
 from preflight.schema.fields import SomeText, Text
@@ -31,6 +31,8 @@ class Sample(Contract):
 
 
 class _Event(Contract):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
     time: float = Field(description="Time of the event, in seconds since the epoch.")
     kind: str = Field(description="The kind of event.")
 

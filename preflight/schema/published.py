@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from preflight.schema import (
     audit,
@@ -46,10 +46,12 @@ class Published(NamedTuple):
     title: str
     description: str
     form: TypeAdapter[Any]
+    #: What the schema describes: what preflight writes, or what it reads, which may lack fields that have a default.
+    mode: JsonSchemaMode = "serialization"
 
     def schema(self) -> dict[str, Any]:
         """Return the document's JSON schema (draft 2020-12)."""
-        found = self.form.json_schema(schema_generator=_Schema)
+        found = self.form.json_schema(schema_generator=_Schema, mode=self.mode)
         parts = found.pop("$defs", {})
         said = {"title": self.title, "description": self.description}
         name = f"urn:kvm-preflight:{self.name}:{self.version}"
@@ -194,6 +196,7 @@ PUBLISHED = (
         "A line of the file that `preflight steer` writes beside a journal",
         f"One change to one guest's migration: first that it is ordered, then what libvirt answered. {_CLOSED}",
         steered.LINE,
+        "validation",
     ),
     Published(
         "plan",
@@ -201,6 +204,7 @@ PUBLISHED = (
         "A file written by `preflight plan`",
         f"A whole run: the guests, their order, the number at a time, and the options. {_CLOSED}",
         plan.PLAN,
+        "validation",
     ),
     Published(
         "evacuation",
@@ -208,6 +212,7 @@ PUBLISHED = (
         "The record of an evacuation, and a file written by `preflight evacuate --plan`",
         f"The guests that are to leave a host, the runs that take them, and who stays and why. {_CLOSED}",
         evacuation.EVACUATION,
+        "validation",
     ),
     Published(
         "journal",
@@ -215,6 +220,7 @@ PUBLISHED = (
         "A line of a run's journal",
         f"The first line is the run's plan, every further line is a step, distinguished by its `step`. {_CLOSED}",
         TypeAdapter(journal.Head | journal.Entry),
+        "validation",
     ),
     Published(
         "config",
@@ -222,6 +228,7 @@ PUBLISHED = (
         "A configuration file",
         "The contents of preflight.toml, or of the table [tool.preflight] in pyproject.toml. Unknown keys are refused.",
         config.CONFIGURATION,
+        "validation",
     ),
     Published(
         "inventory",
@@ -229,5 +236,6 @@ PUBLISHED = (
         "An inventory",
         "The contents of an inventory in TOML: hosts, and groups of them. Unknown keys are refused.",
         inventory.INVENTORY,
+        "validation",
     ),
 )

@@ -72,7 +72,8 @@ class Status(Contract):
     arrived: bool = Field(description="True if every guest has arrived and is there as requested.")
     guests: tuple[Guest, ...] = Field(description="Every guest of the plan, in its order.")
     stays: tuple[Staying, ...] = Field(
-        description="The guests that were selected too, and are not in the plan because they are not READY."
+        default=(),  # as without --ready-only, which came with this field
+        description="The guests that were selected too, and are not in the plan because they are not READY.",
     )
 
 

@@ -78,7 +78,7 @@ def test_a_host_that_came_and_one_that_went_are_named() -> None:
     [
         ("", "nor is it a report"),
         ("{}", "not a snapshot made by preflight; nor is it a report of `preflight check --format json`"),
-        ('{"kind": "report", "format": 1}', "not a report that preflight wrote"),
+        ('{"kind": "report", "format": 1}', "has less than this preflight"),
         ('{"kind": "report", "format": 9}', "report format 9, this preflight reads 1"),
         ('{"preflight_snapshot": 3, "hosts": []}', "snapshot format '3', this preflight reads 1 and 2"),
     ],
