@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,14 +41,16 @@ class Row(NamedTuple):
         return True
 
 
+@lru_cache(maxsize=1024)  # a document repeats the reason for each rule and guest
 def remedy(reason: str) -> str | None:
     """Return what resolves an unknown with this reason; None if the page has no row for it.
 
     Of a reason that quotes another one after a colon, the innermost that has a row counts, since it is the cause.
     """
     for cause in _causes(reason):
-        if found := [row for row in _rows() if row.fits(cause)]:
-            return max(found, key=lambda row: row.weight).remedy
+        for row in _rows():
+            if row.fits(cause):
+                return row.remedy
     return None
 
 
@@ -62,5 +64,6 @@ def _causes(reason: str) -> Iterator[str]:
 
 @cache
 def _rows() -> tuple[Row, ...]:
-    rows = json.loads(_FILE.read_text(encoding="utf-8"))
-    return tuple(Row(tuple(text.split("...")), told) for text, told in rows)
+    """Return the rows, those with most fixed text first, since they say most about a reason that they fit."""
+    rows = (Row(tuple(text.split("...")), told) for text, told in json.loads(_FILE.read_text(encoding="utf-8")))
+    return tuple(sorted(rows, key=lambda row: -row.weight))

@@ -74,6 +74,7 @@ class _Cause(Contract):
     location: Excerpt | None = Field(description="The place of the wrong value in a file; null if no file has it.")
     predicted_error: Text | None = Field(description="Text of the error that a migration would end with.")
     fix: Text | None = Field(description="The remedy for this finding; null if the rule's general advice applies.")
+    resolve: report.Resolve = None
 
 
 class Cause(_Cause):

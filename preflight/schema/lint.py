@@ -56,6 +56,7 @@ class Result(Contract):
     )
     outcome: report.Outcome = Field(description="As in the report of a check.")
     reason: Text | None = Field(description="The reason for every outcome except passed, as in the report of a check.")
+    resolve: report.Resolve = None
     findings: tuple[Finding, ...] = Field(description="The findings; empty unless failed or waived.")
 
 
@@ -154,6 +155,7 @@ class UnknownLine(Contract):
     subject: _Subject = Field(description=_ABOUT)
     severity: report.Severity = Field(description="Severity of the problem that the rule looks for.")
     reason: Text = Field(description="The reason.")
+    resolve: report.Resolve = None
 
 
 class HostLine(Contract):

@@ -31,6 +31,14 @@ Use: TypeAlias = Literal["waives", "expired", "unused"]
 Scope: TypeAlias = Literal["in flight", "at once", "over one connection", "only waits"]
 
 _PATH = re.compile("^/")
+#: What would make something known that a document leaves open.
+Resolve: TypeAlias = Annotated[
+    Text | None,
+    Field(
+        description="The right or the command that would make it known, for people; null if nothing is unknown, or if"
+        " docs/troubleshooting.md names none."
+    ),
+]
 #: A number, or sshd's MaxStartups.
 _VALUE = re.compile("^[0-9]{1,10}(:[0-9]{1,10}:[0-9]{1,10})?$")
 _SUBJECT = re.compile("^(pair$|source$|destination$|guests$|guest )")
@@ -152,6 +160,7 @@ class Result(Contract):
         description="The reason for every outcome except passed; for failed only if something is unknown besides the"
         " findings. Else null."
     )
+    resolve: Resolve = None
     findings: tuple[Finding, ...] = Field(description="The findings; empty unless failed or waived.")
 
     @model_validator(mode="after")
@@ -233,6 +242,7 @@ class Limit(Contract):
     reason: Text | None = Field(
         description="Why `allows` is not known; null if it is known, or if this entry sets no number."
     )
+    resolve: Resolve = None
 
 
 class ShortLimit(Contract):

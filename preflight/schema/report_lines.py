@@ -54,6 +54,7 @@ class Unknown(_OfRule):
     kind: Literal["unknown"] = Field(description="The kind of line.")
     severity: report.Severity = Field(description="Severity of the problem that the rule looks for.")
     reason: Text = Field(description="The reason.")
+    resolve: report.Resolve = None
 
 
 class Rehearsed(rehearsal.Guest, _OfKind):

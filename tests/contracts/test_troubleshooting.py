@@ -19,16 +19,14 @@ LEAST = 6
 #: Reasons of `fix` for which a change cannot be computed are no unknowns of a report.
 LEFT_OUT = ROOT / "preflight" / "fix"
 
+#: Files of `lint --files` that are not read are unknown, too.
+OF_FILES = ROOT / "preflight" / "collect" / "directory.py"
 
-def reasons(tree: ast.AST) -> Iterator[str]:
-    """Yield the texts of `Unreadable` in a module, with X where a value stands."""
+
+def reasons(tree: ast.AST, error: str = "Unreadable") -> Iterator[str]:
+    """Yield the texts of an error in a module, with X where a value stands."""
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id == "Unreadable"
-            and node.args
-        ):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == error and node.args:
             (text,) = node.args
             parts = text.values if isinstance(text, ast.JoinedStr) else [text]
             known = [str(part.value) if isinstance(part, ast.Constant) else "X" for part in parts]
@@ -52,6 +50,7 @@ SAID = sorted(
         if not path.is_relative_to(LEFT_OUT)
         for reason in reasons(ast.parse(path.read_text(encoding="utf-8")))
     }
+    | {*reasons(ast.parse(OF_FILES.read_text(encoding="utf-8")), "_Refused")}
 )
 KNOWN = patterns(PAGE.read_text(encoding="utf-8"))
 

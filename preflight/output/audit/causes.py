@@ -9,10 +9,13 @@ from preflight.fleet.groups import Group, further_last
 from preflight.fleet.matrix import FURTHER, Cause, Cell, Matrix
 from preflight.judge.report import Outcome
 from preflight.output.audit.names import short_names
+from preflight.output.remedies import remedy
 from preflight.output.report.problems import about
 from preflight.output.terminal import listed
 from preflight.visible import many, unnamed
 
+#: Texts of one group that are quoted.
+QUOTED = 2
 #: What a cause between hosts is at.
 BETWEEN = "between hosts"
 
@@ -29,6 +32,8 @@ class Told(Struct, frozen=True):
     hosts: tuple[str, ...]
     texts: tuple[str, ...]
     fix: str
+    #: What would make known what is unknown.
+    resolve: str
 
     @property
     def is_decisive(self) -> bool:
@@ -39,6 +44,12 @@ class Told(Struct, frozen=True):
     def summary(self) -> str:
         """Return the first text, with the number of further ones and the guests."""
         return f"{_first(self.texts)}{about(self.group.guests)}"
+
+    @property
+    def help(self) -> tuple[str, str] | None:
+        """Return what to do about it, behind its label, fix or resolve; None if nothing is known to help."""
+        found = (("fix", self.fix), ("resolve", self.resolve))
+        return next((one for one in found if one[1]), None)
 
     @property
     def has_more_guests(self) -> bool:
@@ -65,6 +76,7 @@ def told(audited: Audited) -> list[Told]:
             tuple(names[host] for host in group.hosts),
             _texts(group),
             _fix(group),
+            _resolve(group),
         )
         for number, group in enumerate(audited.groups, 1)
     ]
@@ -136,6 +148,13 @@ def _fix(group: Group) -> str:
         return ""
     fixes = list(dict.fromkeys(unnamed(cause.fix, cause.guest) for cause in group.causes if cause.fix))
     return fixes[0] if len(fixes) == 1 else advice(group.causes[0])
+
+
+def _resolve(group: Group) -> str:
+    """Return what would make known what is unknown, for as many reasons as are quoted."""
+    if group.outcome is not Outcome.UNKNOWN:
+        return ""
+    return " ".join(list(dict.fromkeys(filter(None, map(remedy, group.texts))))[:QUOTED])
 
 
 def advice(cause: Cause) -> str:

@@ -30,8 +30,8 @@ def _command(audited: Audited, one: Told, ways: int) -> str:
     said = [f"{listed(one.hosts) or BETWEEN}: {one.summary}", one.effect(ways)]
     if first.predicted_error:
         said.append(f"libvirt: {first.predicted_error}")
-    if one.fix:
-        said.append(f"fix: {one.fix}")
+    if one.help:
+        said.append(": ".join(one.help))
     is_unknown = one.kind == "unknown"
     severity = Severity.ERROR if is_unknown else group.severity
     where = place(audited.matrix, first, sorted(group.ways))

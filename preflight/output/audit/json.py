@@ -6,13 +6,15 @@ from typing import Any
 from preflight.fleet.audited import Audited
 from preflight.fleet.baseline import Baseline
 from preflight.fleet.matrix import Cause, Matrix
-from preflight.judge.report import HostSummary, Made, Verdict
+from preflight.judge.report import HostSummary, Made, Outcome, Verdict
+from preflight.output.remedies import remedy
 from preflight.output.report.json import change_of, excerpt_of, of_rule, of_site, packs
 from preflight.output.report.json import host as of_host
 from preflight.output.report.provenance import instant
 from preflight.request.check_request import Asked
 from preflight.schema import audit as schema
 from preflight.schema.document import text
+from preflight.visible import unnamed
 
 
 def render(audited: Audited, _colour: bool) -> str:
@@ -88,6 +90,7 @@ def of_cause(cause: Cause) -> dict[str, Any]:
         "location": cause.location and excerpt_of(cause.location),
         "predicted_error": cause.predicted_error,
         "fix": cause.fix,
+        "resolve": remedy(unnamed(cause.text, cause.guest)) if cause.outcome is Outcome.UNKNOWN else None,
     }
 
 

@@ -88,7 +88,7 @@ class _Cases:
         for number, destinations in sorted(met.items())[:_LISTED]:
             one = self._groups[number - 1]
             lines.append(one_line(f"to {listed(destinations)}: {one.kind} {one.group.rule.name}: {one.summary}"))
-            lines += [one_line(f"fix: {one.fix}")] if one.fix else []
+            lines += [one_line(": ".join(one.help))] if one.help else []
         return lines + ([f"{len(met) - _LISTED} more causes"] if len(met) > _LISTED else [])
 
     def _waived(self, cell: Cell, guest: str | None) -> str:

@@ -103,11 +103,11 @@ def _causes(audited: Audited, groups: list[Told]) -> Iterator[str]:
                 text(listed(one.hosts) or BETWEEN),
                 text(one.summary),
                 one.effect(ways),
-                text(one.fix),
+                text(one.help[1] if one.help else ""),
             )
             for one in decisive[:_LISTED]
         )
-        yield from table(("", "Kind", "Rule", "Hosts", "Problem", "Ways", "Fix"), rows)
+        yield from table(("", "Kind", "Rule", "Hosts", "Problem", "Ways", "Fix, or what resolves it"), rows)
     if len(decisive) > _LISTED:
         yield f"{len(decisive) - _LISTED} further causes are in the format json."
         yield ""

@@ -24,7 +24,7 @@ def render(audited: Audited, _colour: bool) -> str:
 def _invocation(audited: Audited, left_out: int) -> dict[str, Any]:
     groups = [one for one in told(audited) if one.kind == "unknown"]
     notifications = [
-        unknown(one.summary, one.group.rule.name, is_decisive=one.is_decisive) for one in groups
+        unknown(one.summary, one.resolve, one.group.rule.name, is_decisive=one.is_decisive) for one in groups
     ] + omitted(left_out)
     return {
         "executionSuccessful": not any(one.is_decisive for one in groups),

@@ -6,7 +6,7 @@ from preflight.fleet.audited import Audited
 from preflight.fleet.matrix import Matrix
 from preflight.judge.report import Verdict
 from preflight.output.audit import cpus
-from preflight.output.audit.causes import BETWEEN, Told, told
+from preflight.output.audit.causes import BETWEEN, QUOTED, Told, told
 from preflight.output.audit.names import short_names
 from preflight.output.audit.origin import tried
 from preflight.output.audit.sums import odd, stuck, sums, unreachable
@@ -31,8 +31,6 @@ _LISTED = 40
 #: Differences of one host that are listed, and the characters that are shown of each.
 _DIFFERENCES = 6
 _LONGEST = 160
-#: Texts of one group that are quoted.
-_QUOTED = 2
 #: The column in which the text of a cause begins.
 _COLUMN = 7
 
@@ -145,17 +143,18 @@ def _group(one: Told, ways: int, columns: int | None, colour: bool) -> Iterator[
     word, style = ("UNKNOWN", "yellow") if one.kind == "unknown" else ("ERROR", "red")
     head = f"{paint(word, style, colour=colour)}  {listed(one.hosts) or BETWEEN}: {one.effect(ways)}"
     yield from wrapped(f"{head}  [{one.group.rule.name}]", width=columns, indent=_COLUMN)
-    for text in one.texts[:_QUOTED]:
+    for text in one.texts[:QUOTED]:
         yield from labelled("", text, width=columns, column=_COLUMN - 2)
-    if len(one.texts) > _QUOTED:
-        more = f"and {len(one.texts) - _QUOTED} more like these"
+    if len(one.texts) > QUOTED:
+        more = f"and {len(one.texts) - QUOTED} more like these"
         yield from labelled("", more, width=columns, column=_COLUMN - 2)
     if guests := one.group.guests:
         label = GUEST if any(GUEST in text for text in one.texts) else many(len(guests), "guest")
         label = f"at least {label}" if one.has_more_guests and label != GUEST else label
         yield from labelled("", f"{label}: {listed(guests)}", width=columns, column=_COLUMN - 2)
-    if one.fix:
-        yield from labelled("fix", one.fix, width=columns, column=_COLUMN - 2)
+    if one.help:
+        label, said = one.help
+        yield from labelled(label, said, width=columns, column=max(_COLUMN - 2, len(label) + 2))
     yield ""
 
 

@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
-from preflight.capacity.limit import Limit, Scope
+from preflight.capacity.limit import Capacity, Limit, Scope
 from preflight.forecast.answer import Answer
 from preflight.forecast.duration import WITHIN, Forecast
 from preflight.forecast.memory import Room
 from preflight.output.capacity.origin import origin
 from preflight.output.capacity.requested import apart, can_be_raised, short
+from preflight.output.remedies import remedy
 from preflight.output.report import next_step
 from preflight.output.report.skipped import skipped
 from preflight.output.terminal import columns, labelled, listed, one_line, width, wrapped
@@ -117,9 +119,16 @@ def _numbers(answer: Answer) -> Iterator[tuple[str, str]]:
     if capacity.classic is not None:
         yield ("Red Hat's", f"{capacity.classic}, {_why_classic(answer)}")
     yield ("both ways", _both_ways(answer))
-    for limit in capacity.limits:
-        if limit.reason is not None:
-            yield ("unread", f"{_name(limit)}: {limit.reason}")
+    yield from _unread(capacity)
+
+
+def _unread(capacity: Capacity) -> Iterator[tuple[str, str]]:
+    """Yield the reasons for which limits are unknown, and what would make them known, once for limits in a row."""
+    reasons = [(_name(limit), limit.reason) for limit in capacity.limits if limit.reason is not None]
+    for resolve, alike in groupby(reasons, key=lambda one: remedy(one[1])):
+        yield from (("unread", f"{name}: {reason}") for name, reason in alike)
+        if resolve:
+            yield ("resolve", resolve)
 
 
 def _requested(answer: Answer, number: int) -> Iterator[tuple[str, str]]:

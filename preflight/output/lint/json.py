@@ -4,6 +4,7 @@ from preflight.judge.lint import HostReport, Linted
 from preflight.judge.report import Result
 from preflight.output.report import json as reports
 from preflight.output.report import provenance
+from preflight.output.report.problems import resolve
 from preflight.schema import lint as schema
 from preflight.schema.document import text
 
@@ -54,6 +55,7 @@ def result(report: HostReport, one: Result) -> schema.Result:
         severity=one.severity.value,
         outcome=one.outcome.value,
         reason=one.reason,
+        resolve=resolve(one),
         findings=tuple(finding(report, one, number) for number in range(len(one.findings))),
     )
 

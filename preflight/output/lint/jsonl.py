@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from preflight.judge.lint import HostReport, Linted
 from preflight.judge.report import Outcome
 from preflight.output.lint import json
-from preflight.output.report.problems import in_order, problems
+from preflight.output.report.problems import in_order, problems, resolve
 from preflight.rule import Severity
 from preflight.schema import lint as schema
 from preflight.schema.document import line
@@ -52,6 +52,7 @@ def _of_host(report: HostReport) -> Iterator[schema.Line]:
                 subject=subject,
                 severity=one.severity.value,
                 reason=one.reason,
+                resolve=resolve(one),
             )
     found = problems(report.results)
     yield schema.HostLine(

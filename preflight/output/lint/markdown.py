@@ -6,7 +6,7 @@ from preflight.judge.lint import HostReport, Linted
 from preflight.output.lint.text import origin, unjudged
 from preflight.output.markdown_text import table, text
 from preflight.output.report import waivers
-from preflight.output.report.markdown import problem_row, unknown_row, waived_row
+from preflight.output.report.markdown import UNKNOWN_HEADS, problem_row, unknown_row, waived_row
 from preflight.output.report.problems import problems, unknowns
 from preflight.output.report.text import WORDS, numbers
 
@@ -42,7 +42,7 @@ def _host(report: HostReport) -> Iterator[str]:
         heads = ("Severity", "Rule", "Where", "Problem", "Fix")
         yield from table(heads, (problem_row(report, one) for one in found))
     if unclear:
-        yield from table(("Unknown", "Leaves open", "May hide an error"), map(unknown_row, unclear))
+        yield from table(("Unknown", *UNKNOWN_HEADS), map(unknown_row, unclear))
     if accepted:
         yield from table(("Waived", "Where", "Problem", "Accepted"), (waived_row(report, one) for one in accepted))
     if remarks:

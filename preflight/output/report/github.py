@@ -40,8 +40,10 @@ def commands(report: Report, found: list[Problem]) -> Iterator[str]:
 
 
 def _unknown(report: Report, unknown: Unknown) -> str:
-    message = f"unknown: {unknown.reason} ({counted(unknown.results)} left open)"
-    return annotation(Severity.ERROR, [message], place(report, unknown.results[0], None), "unknown")
+    said = [f"unknown: {unknown.reason} ({counted(unknown.results)} left open)"]
+    if unknown.resolve:
+        said.append(f"resolve: {unknown.resolve}")
+    return annotation(Severity.ERROR, said, place(report, unknown.results[0], None), "unknown")
 
 
 def _finding(report: Report, problem: Problem) -> str:

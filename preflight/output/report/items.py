@@ -30,6 +30,8 @@ class Item(Struct, frozen=True):
     why: str = ""
     predicted_error: str = ""
     fix: str = ""
+    #: What would make known what is unknown.
+    resolve: str = ""
     command: str = ""
     guests: tuple[str, ...] = ()
     note: str = ""
@@ -84,6 +86,7 @@ def _unknown(report: Report, unknown: Unknown, anchor: str, numbers: Mapping[str
         "" if unknown.no_login else numbered(guests, numbers),
         tuple(rules[name] for name in sorted(rules)),
         place=report.host(host).name if host else "",
+        resolve=unknown.resolve or "",
         guests=() if unknown.no_login else guests,
         note="" if unknown.is_decisive else "None of these rules could make the verdict NOT READY.",
     )

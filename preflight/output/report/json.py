@@ -7,6 +7,7 @@ from preflight.answers import Taken
 from preflight.capacity.limit import Capacity, Limit
 from preflight.facts.ssh.session import Session
 from preflight.judge import report as reports
+from preflight.output.remedies import remedy
 from preflight.output.report import problems, provenance
 from preflight.request.check_request import Gate, Site
 from preflight.request.migration import Role
@@ -89,6 +90,7 @@ def _result(result: reports.Result) -> schema.Result:
         severity=result.severity.value,
         outcome=result.outcome.value,
         reason=result.reason,
+        resolve=problems.resolve(result),
         findings=tuple(of_finding(result, finding) for finding in result.findings),
     )
 
@@ -179,6 +181,7 @@ def of_limit(limit: Limit) -> schema.Limit:
         else None,
         beyond=limit.beyond or None,
         reason=limit.reason,
+        resolve=remedy(limit.reason or ""),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from preflight.judge.report import Outcome, Report
 from preflight.output.report.json import host, of_finding, origin, request
-from preflight.output.report.problems import in_order, problems
+from preflight.output.report.problems import in_order, problems, resolve
 from preflight.rule import Severity
 from preflight.schema import report_lines as schema
 from preflight.schema.document import line
@@ -44,6 +44,7 @@ def lines(report: Report) -> Iterator[schema.Line]:
                 subject=result.subject,
                 severity=result.severity.value,
                 reason=result.reason,
+                resolve=resolve(result),
             )
 
 

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 from preflight.judge.report import Made, Outcome, Report, Result
 from preflight.output.report import provenance
 from preflight.output.report.artifacts import directory
-from preflight.output.report.problems import severity
+from preflight.output.report.problems import resolve, severity
 from preflight.request.migration import FailOn, OnUnknown
 from preflight.rule import Finding, Severity
 from preflight.visible import clean, one_line
@@ -137,6 +137,8 @@ def _outcome(report: Report, result: Result) -> tuple[str, str, str]:
     lines = [line for finding in result.findings for line in _finding(report, result, finding)]
     if result.reason:
         lines.append(one_line(result.reason))
+    if resolved := resolve(result):
+        lines.append(f"resolve: {resolved}")
     text = "\n".join(lines)
     if result.outcome is Outcome.FAILED:
         fails = report.gate.fail_on is FailOn.WARNING or result.severity is Severity.ERROR

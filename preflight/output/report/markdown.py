@@ -10,6 +10,9 @@ from preflight.output.report.text import NO_GUEST, WORDS, counted, numbers
 from preflight.output.terminal import listed
 from preflight.request.migration import Role
 
+#: The heads of a table of unknowns, behind that of the reason.
+UNKNOWN_HEADS = ("Resolve", "Leaves open", "May hide an error")
+
 
 def render(report: Report, _colour: bool) -> str:
     """Return the report as Markdown with tables."""
@@ -38,7 +41,7 @@ def lines(report: Report, *, word: str, first: Iterable[str] = ()) -> Iterator[s
     if unclear:
         yield "### Unknown"
         yield ""
-        yield from table(("Reason", "Leaves open", "May hide an error"), map(unknown_row, unclear))
+        yield from table(("Reason", *UNKNOWN_HEADS), map(unknown_row, unclear))
     if accepted := waivers.waived(report):
         yield "### Waived"
         yield ""
@@ -88,7 +91,8 @@ def _where(report: Report, problem: Problem) -> str:
 
 def unknown_row(unknown: Unknown) -> Sequence[str]:
     """Return the cells of an unknown."""
-    return text(unknown.reason), counted(unknown.results), "yes" if unknown.is_decisive else "no"
+    hides = "yes" if unknown.is_decisive else "no"
+    return text(unknown.reason), text(unknown.resolve or ""), counted(unknown.results), hides
 
 
 def _guests(report: Report) -> Iterator[str]:

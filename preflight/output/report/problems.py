@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from preflight.judge.report import Outcome, Report, Result, RuleText
+from preflight.output.remedies import remedy
 from preflight.request.migration import Role
 from preflight.rule import Finding, Severity
 from preflight.visible import named, unnamed
@@ -58,6 +59,11 @@ class Unknown(Struct, frozen=True):
     def is_decisive(self) -> bool:
         """Report whether an error may hide behind it."""
         return any(result.obscures for result in self.results)
+
+    @property
+    def resolve(self) -> str | None:
+        """Return the right or the command that would make it known; None if docs/troubleshooting.md names none."""
+        return remedy(self.reason)
 
 
 def about(guests: Sequence[str]) -> str:
@@ -143,6 +149,13 @@ def unknowns(report: Report) -> list[Unknown]:
         guests = {result.guest for result in results}
         found.append(Unknown(reason if len(guests) > 1 else results[0].reason or "", tuple(results)))
     return sorted(found, key=lambda one: not one.is_decisive)
+
+
+def resolve(result: Result) -> str | None:
+    """Return what would make known what a result leaves open; None if it leaves nothing open, or none is named."""
+    if result.outcome not in (Outcome.UNKNOWN, Outcome.FAILED):
+        return None
+    return remedy(unnamed(result.reason or "", result.guest))
 
 
 def in_turn(found: Iterable[Problem], unclear: Iterable[Unknown]) -> list[Problem | Unknown]:

@@ -124,7 +124,9 @@ def _region(at: Location | None) -> dict[str, int]:
 
 def _invocation(report: Report, left_out: int) -> dict[str, Any]:
     unclear = unknowns(report)
-    notifications = [unknown(one.reason, one.results[0].rule.name, is_decisive=one.is_decisive) for one in unclear]
+    notifications = [
+        unknown(one.reason, one.resolve, one.results[0].rule.name, is_decisive=one.is_decisive) for one in unclear
+    ]
     notifications += omitted(left_out)
     ends = (report.source, report.destination) if report.is_pair else (report.source,)
     words = ["preflight", report.command, *(one_line(host.name) for host in ends)]
@@ -142,11 +144,12 @@ def _invocation(report: Report, left_out: int) -> dict[str, Any]:
     return invocation | run_by(report.made)
 
 
-def unknown(reason: str, rule: str, *, is_decisive: bool) -> dict[str, Any]:
-    """Return the notification of something unknown."""
+def unknown(reason: str, resolve: str | None, rule: str, *, is_decisive: bool) -> dict[str, Any]:
+    """Return the notification of something unknown, with what would make it known."""
+    said = [f"unknown: {reason}", *([f"Resolve: {resolve}"] if resolve else [])]
     return {
         "level": "error" if is_decisive else "note",
-        "message": {"text": _unlinked(f"unknown: {reason}")},
+        "message": {"text": "\n".join(map(_unlinked, said))},
         "associatedRule": {"id": rule},
     }
 

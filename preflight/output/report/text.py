@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from preflight.capacity.limit import Limit
 from preflight.judge.report import ALL_GUESTS, SEVERE, Outcome, Report, Result, Verdict, judge
 from preflight.output.capacity.requested import short
-from preflight.output.remedies import remedy
 from preflight.output.report import next_step, provenance, waivers
 from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
 from preflight.output.report.skipped import skipped
@@ -115,8 +114,8 @@ def unknown_lines(unclear: Iterable[Unknown], columns: int | None, colour: bool)
         head, *rest = labelled("unknown", one_line(unknown.reason), width=columns, indent=0)
         label = paint("unknown:", _COLOUR["unknown"], "bold", colour=colour)
         yield from (label + head.removeprefix("unknown:"), *rest)
-        if resolved := remedy(unknown.reason):
-            yield from labelled("resolve", resolved, width=columns, column=11)
+        if unknown.resolve:
+            yield from labelled("resolve", unknown.resolve, width=columns, column=11)
         listing = f"{counted(unknown.results)}; --format json names them"
         left_open = listing if unknown.no_login else rules_of(unknown.results)
         yield from labelled("left open", left_open, width=columns, column=11)
