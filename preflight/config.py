@@ -120,7 +120,10 @@ def _read(path: Path, *, of: Found, chain: tuple[Path, ...] = ()) -> Configured:
     extended = directory / Path(model.extend).expanduser()
     chain = (*chain, path.resolve())
     if extended.resolve() in chain or len(chain) > _MOST_EXTENDED:
-        raise UserError(f"{path}: extend: {model.extend}: the files extend each other in a circle")
+        raise UserError(
+            f"{path}: extend: {model.extend}: the files extend each other in a circle: remove the key `extend` from"
+            " one of them"
+        )
     below = _read(extended, of=of, chain=chain)
     replaced = {rival for key, value in own.items() if value is True for rival in rivals(key)}
     values = {key: value for key, value in below.values.items() if key not in replaced}
@@ -148,7 +151,7 @@ def parse(path: Path, content: bytes) -> Any:
     """Return the model of a file's contents; raises `UserError`."""
     table = _table(path, content)
     if table is None:
-        raise UserError(f"{path}: has no table [tool.preflight]")
+        raise UserError(f"{path}: has no table [tool.preflight]: add it, or name another file")
     from preflight.schema.config import parsed
 
     try:
@@ -160,7 +163,10 @@ def parse(path: Path, content: bytes) -> Any:
 def refuse_unusable(path: Path, content: bytes) -> None:
     """Raise `UserError` for contents that a later run would refuse."""
     if len(content) > _MOST or own_file.marks(content) > _MOST_MARKS:
-        raise UserError(f"{path}: a configuration file has at most {_MOST} bytes, and {_MOST_MARKS} quotes or commas")
+        raise UserError(
+            f"{path}: a configuration file has at most {_MOST} bytes, and {_MOST_MARKS} quotes or commas: move"
+            " waivers to another, named by `extend`"
+        )
     parse(path, content)
 
 

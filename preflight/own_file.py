@@ -94,7 +94,7 @@ def refuse_tree(directory: Path) -> None:
         path = left.pop()
         seen += 1
         if seen > _MOST_ENTRIES:
-            raise UserError(f"{directory}: contains more than {_MOST_ENTRIES} files")
+            raise UserError(f"{directory}: contains more than {_MOST_ENTRIES} files: name another directory")
         if stat.S_ISDIR(_refuse(path).st_mode):
             left += path.iterdir()
 
@@ -128,7 +128,7 @@ def open_own(path: Path, flags: int = os.O_RDONLY) -> Opened:
     try:
         status = _regular(path, entry)
         if others_may_write(status):
-            raise UserError(f"{path}: users other than you and root can write to it, so it is not used")
+            raise UserError(f"{path}: users other than you and root can write to it, so it is not used: chmod go-w")
         # the entry that was checked, whatever has its name by now
         descriptor = os.open(f"/proc/self/fd/{entry}", flags | os.O_CLOEXEC)
     except OSError as why:
@@ -170,9 +170,9 @@ def read(path: Path, descriptor: int, most: int, most_marks: int = MOST_MARKS) -
     except OSError as why:
         raise UserError(f"{path}: {why.strerror}") from None
     if max(size, len(content)) > most:
-        raise UserError(f"{path}: has {size} bytes; the limit is {most}")
+        raise UserError(f"{path}: has {size} bytes; the limit is {most}: name another file")
     if marks(content) > most_marks:
-        raise UserError(f"{path}: contains more values than preflight reads")
+        raise UserError(f"{path}: contains more values than preflight reads: name another file")
     return content
 
 
@@ -184,7 +184,8 @@ def marks(content: bytes) -> int:
 def _regular(path: Path, descriptor: int) -> os.stat_result:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise UserError(f"{path}: {'Is a directory' if stat.S_ISDIR(status.st_mode) else 'is not a regular file'}")
+        kind = "Is a directory" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
+        raise UserError(f"{path}: {kind}: name a file")
     return status
 
 

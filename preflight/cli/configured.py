@@ -67,7 +67,7 @@ def _read_if_usable(context: typer.Context, named: str | None) -> object:
 def _refuse_both(context: typer.Context, other: str) -> None:
     source = context.get_parameter_source(other)
     if source is not None and source.name == "COMMANDLINE":
-        raise UserError("--config and --no-config are mutually exclusive")
+        raise UserError("--config and --no-config are mutually exclusive: give one of them")
 
 
 NoConfig = Annotated[

@@ -224,7 +224,7 @@ def evacuate(
     if (recorded := resume or back) is not None:
         option = "--back" if resume is None else "--resume"
         if resume is not None and back is not None:
-            raise UserError("--resume and --back are mutually exclusive")
+            raise UserError("--resume and --back are mutually exclusive: give one of them")
         if host is not None:
             raise UserError(f"{option} takes a record, which names the hosts and the guests: omit HOST")
         refuse_what_is_written_down(context, "record", _OF_THE_RUN)
@@ -241,7 +241,8 @@ def evacuate(
         raise UserError("--to is missing: the hosts that guests may move to")
     if confirm_uri:
         raise UserError(
-            "--confirm-uri is for the URIs of a plan or a record; URIs on the command line need no confirmation"
+            "--confirm-uri is for the URIs of a plan or a record; URIs on the command line need no confirmation:"
+            " omit it"
         )
     request = _request(
         fleet_of([host], inventory),
@@ -279,10 +280,12 @@ def _request(
 
     (source, *others) = of.hosts
     if others:
-        raise UserError(f"one host is emptied at a time, and {len(of.hosts)} are named")
+        raise UserError(
+            f"one host is emptied at a time, and {len(of.hosts)} are named: name one, and run it again for each other"
+        )
     destinations = [one for one in to.hosts if one.name != source.name and one.text != source.text]
     if not destinations:
-        raise UserError("--to names no host besides the one to empty")
+        raise UserError("--to names no host besides the one to empty: name those that may take its guests")
     saved = {one.name: answers_of(one) for one in (source, *destinations) if one.snapshot is not None}
     reserve, ratio, apart, together, window, link = wishes
     if reserve is not None:

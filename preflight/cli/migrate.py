@@ -162,7 +162,7 @@ def migrate(
         if words:
             raise UserError("--resume takes a journal, which names the hosts and the guests: omit them")
         if rehearse:
-            raise UserError("--rehearse: a run that is resumed is not rehearsed")
+            raise UserError("--rehearse: a run that is resumed is not rehearsed: omit it")
         refuse_what_is_written_down(context, "journal", _OF_THE_RUN | _STEERED)
         from preflight.commands.resume import resume as continue_run
 
@@ -174,12 +174,13 @@ def migrate(
         refuse_what_is_written_down(context, "plan", _OF_THE_RUN)
         raise typer.Exit(migrate.run_plan(Path(words[0]), wanted, timeout=requested.timeout, prepare=prepare))
     if len(words) < 2:
-        raise UserError("SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote")
+        raise UserError("SOURCE and DESTINATION are missing: name the hosts, or a file that `preflight plan` wrote")
     chosen = selection(words[2:], left_out, all_guests=all_guests, running=running, offline=offline)
     require_selection(chosen, running=running)
     if confirm_uri:
         raise UserError(
-            "--confirm-uri is for the URIs of a plan or a journal; URIs on the command line need no confirmation"
+            "--confirm-uri is for the URIs of a plan or a journal; URIs on the command line need no confirmation:"
+            " omit it"
         )
     asked = requested.check(words[0], words[1], chosen, method, site)
     raise typer.Exit(migrate.move(asked, method, wanted, at_once=at_once, prepare=prepare))
@@ -195,7 +196,7 @@ def _steering(context: typer.Context, method: "Method", *, abort: bool) -> "Stee
 
     typed = {name: getattr(method, name) for name in _STEERED if is_typed(context, name)}
     if abort and typed:
-        raise UserError("--abort cannot be combined with other changes")
+        raise UserError("--abort cannot be combined with other changes: give it alone")
     return Steering(abort=abort, **typed)
 
 

@@ -98,7 +98,8 @@ def method_of(**given: Any) -> "Method":
     actions = [one for one in declared()["on_timeout"].switches if given.get(_variable(one))]
     if len(actions) > 1 or (actions and values["timeout"] is None):
         raise UserError(
-            "--timeout-suspend, --timeout-postcopy and --timeout-abort need --timeout and are mutually exclusive"
+            "--timeout-suspend, --timeout-postcopy and --timeout-abort need --timeout and are mutually exclusive:"
+            " give one of them, and --timeout"
         )
     return Method(**values)
 
@@ -116,14 +117,16 @@ def _value(name: str, option: Option, given: Mapping[str, Any]) -> Any:
         return _switched(name, option, given)
     value, typed = given.get(name, default_of(name)), option_name(name)
     if isinstance(value, str) and not isinstance(value, enum.Enum) and not value.strip():
-        raise UserError(f"{typed}: {value!r} is empty")  # virsh: "Option argument is empty"
+        raise UserError(f"{typed}: {value!r} is empty: give a value")  # virsh: "Option argument is empty"
     if type_of(name) == tuple[str, ...]:
         return _several(typed, value) if isinstance(value, str) else ()
     if option.form is Form.XML and value is not None:
         return _guest_of(typed, value)
     if option.form is Form.GUEST and value is not None and not set(value).isdisjoint("/\n"):
         # virDomainDefParseXML, qemuDomainDefPostParse
-        raise UserError(f"{typed}: {value!r}: a guest's name cannot contain a slash or a newline")
+        raise UserError(
+            f"{typed}: {value!r}: a guest's name cannot contain a slash or a newline: give it as `virsh list` shows it"
+        )
     return value
 
 
@@ -134,7 +137,7 @@ def _switched(name: str, option: Option, given: Mapping[str, Any]) -> Any:
         if one.refused:
             raise UserError(f"{one.names[0]}: {one.refused}")
     if len(switches) > 1 and option.exclusive:
-        raise UserError(f"{' and '.join(one.names[0] for one in switches)} are mutually exclusive")
+        raise UserError(f"{' and '.join(one.names[0] for one in switches)} are mutually exclusive: give one of them")
     return switches[-1].value if switches else default_of(name)
 
 
@@ -209,7 +212,7 @@ def takes(
 def _several(option: str, text: str | None) -> tuple[str, ...]:
     parts = () if text is None else tuple(part.strip() for part in text.split(","))
     if not all(parts):
-        raise UserError(f"{option}: {text!r} has an empty part")
+        raise UserError(f"{option}: {text!r} has an empty part: remove a comma")
     return parts
 
 
@@ -229,5 +232,8 @@ def _guest_of(option: str, path: Path | None) -> str | None:
     except Unreadable as why:
         raise UserError(f"{option}: {path}: {why}") from None
     if root != "domain":
-        raise UserError(f"{option}: {path}: not the XML of a guest: its root element is <{root}>, not <domain>")
+        raise UserError(
+            f"{option}: {path}: not the XML of a guest: its root element is <{root}>, not <domain>: save it with"
+            " `virsh dumpxml`"
+        )
     return text

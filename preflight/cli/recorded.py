@@ -14,7 +14,7 @@ def refuse_what_is_written_down(context: typer.Context, where: str, of_the_run: 
         if name not in of_the_run and is_typed(context, name):
             is_no = context.params.get(name) is False and parameter.secondary_opts
             option = (parameter.secondary_opts if is_no else parameter.opts)[0]
-            raise UserError(f"{option}: the {where} determines this, so it cannot be changed here")
+            raise UserError(f"{option}: the {where} determines this, so it cannot be changed here: omit it")
 
 
 def is_typed(context: typer.Context, name: str) -> bool:

@@ -92,7 +92,7 @@ def rehearse(
         again = migrate.Wanted(ask=None if yes else ask, events=events, site=site, settings=settings)
         raise typer.Exit(take_back(resume, again, timeout=requested.timeout, command="rehearse"))
     if len(words) < 2:
-        raise UserError("SOURCE and DESTINATION are missing")
+        raise UserError("SOURCE and DESTINATION are missing: name the hosts, and the guests to rehearse")
     chosen = selection(words[2:], left_out, all_guests=all_guests, running=running, offline=False)
     require_selection(chosen, running=running)
     asked = requested.check(words[0], words[1], chosen, method, site)

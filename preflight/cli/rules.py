@@ -68,15 +68,17 @@ def rules(
     from preflight.commands import rules as commands
 
     if action is not Action.LIST and (questions or files or output_format != "text"):
-        raise UserError(f"rules {action.value} takes neither --questions nor --format nor --report")
+        raise UserError(f"rules {action.value} takes neither --questions nor --format nor --report: omit them")
     if (action is Action.LIST) is not (what is None):
         wanted = (
-            "takes no name" if action is Action.LIST else f"needs {'RULE' if action is Action.NEW else 'DIR or PACK'}"
+            "takes no name: omit it"
+            if action is Action.LIST
+            else f"needs {'RULE' if action is Action.NEW else 'DIR or PACK'}"
         )
         raise UserError(f"rules {action.value} {wanted}")
     if questions:
         if files or output_format != "text":
-            raise UserError("--questions has only the format text")
+            raise UserError("--questions has only the format text: omit --format and --report")
         raise typer.Exit(commands.show_questions(site))
     match action:
         case Action.NEW:

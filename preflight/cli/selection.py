@@ -72,11 +72,11 @@ def selection(
     from preflight.request.check_request import Selection  # it loads msgspec, which --help does not need
 
     if sum((all_guests, running, offline)) > 1:
-        raise UserError("--all, --running and --offline are mutually exclusive")
+        raise UserError("--all, --running and --offline are mutually exclusive: give one of them")
     if names and all_guests:
         raise UserError("name guests, or give --all, but not both")
     if no_guests and (names or all_guests or running or offline or left_out):
-        raise UserError("--no-guests and a selection of guests are mutually exclusive")
+        raise UserError("--no-guests and a selection of guests are mutually exclusive: give one of them")
     return Selection(
         guests=tuple(names),
         no_guests=no_guests,

@@ -62,7 +62,7 @@ def steer(
     is asked. The exit code is 0 if every change was made, 4 if some were, and 5 if none was.
     """
     if abort and (bandwidth is not None or max_downtime is not None or postcopy):
-        raise UserError("--abort cannot be combined with other changes")
+        raise UserError("--abort cannot be combined with other changes: give it alone")
     if not (abort or postcopy or bandwidth is not None or max_downtime is not None):
         raise UserError("which change? Give --bandwidth, --max-downtime, --postcopy or --abort")
     from preflight.commands import steer as command

@@ -84,7 +84,7 @@ def waivers(
     given = (rule, host, pair, reason, days, expires, ticket)
     if action is not Action.ADD:
         if any(one is not None for one in given):
-            raise UserError(f"waivers {action.value} takes no rule and none of the options of add")
+            raise UserError(f"waivers {action.value} takes no rule and none of the options of add: omit them")
         raise typer.Exit((commands.show if action is Action.LIST else commands.check)(site))
     needed = {
         "RULE": (rule,),

@@ -58,9 +58,12 @@ def read(directory: Path) -> Iterator[Directory]:
         names = sorted(_entries(inside))
         found = [name for name in names if not name.startswith(".") and _is_directory(f"{inside}/{name}/etc", inside)]
         if not found:
-            raise UserError(f"{directory}: contains neither etc/ nor HOST/etc/")
+            raise UserError(f"{directory}: contains neither etc/ nor HOST/etc/: name the directory that holds them")
         if len(found) > MOST_HOSTS:
-            raise UserError(f"{directory}: contains {len(found)} hosts; the limit is {MOST_HOSTS}")
+            raise UserError(
+                f"{directory}: contains {len(found)} hosts; the limit is {MOST_HOSTS}: name directories of fewer,"
+                " one at a time"
+            )
         for name in found:
             yield _host(f"{inside}/{name}", inside, name, str(directory / name))
     finally:
@@ -73,7 +76,9 @@ def _entries(path: str) -> list[str]:
     except OSError as why:
         raise UserError(f"{path}: {why.strerror}") from None
     if len(names) > MOST_ENTRIES:
-        raise UserError(f"{path}: contains {len(names)} entries; the limit is {MOST_ENTRIES}")
+        raise UserError(
+            f"{path}: contains {len(names)} entries; the limit is {MOST_ENTRIES}: name a directory of fewer hosts"
+        )
     return names
 
 
@@ -98,7 +103,7 @@ def _host(base: str, inside: str, name: str, path: str) -> Directory:
     _keep_sshds(reader, answers)
     _keep_libvirts(reader, answers)
     if not reader.files:
-        raise UserError(f"{shown}/etc: contains none of the files that preflight judges (docs/lint.md lists them)")
+        raise UserError(f"{shown}/etc: contains none of the files that preflight judges: see the list in docs/lint.md")
     answers.records = {record: redact(record, answer) for record, answer in answers.records.items()}
     answers.records["files"] = Record("".join(f"{file}\n" for file in reader.files))
     given = {name for name, answer in answers.records.items() if not answer.missing} | set(answers.absent)

@@ -99,13 +99,18 @@ def migration_between(asked: Asked, source: Target, destination: Target) -> Migr
     """Return the migration that is asked for between two hosts; raises `TargetError`."""
     if asked.destination_uri is not None:
         if not asked.destination_uri.strip():
-            raise TargetError(f"--destination-uri: {asked.destination_uri!r} is blank")
+            raise TargetError(
+                f"--destination-uri: {asked.destination_uri!r} is blank: omit it, or give one such as qemu+ssh://host/system"
+            )
         uri = parse_target(asked.destination_uri)
         if uri.uri is None:
             raise TargetError(f"{asked.destination_uri}: not a libvirt URI such as qemu+ssh://host/system")
         transport = Transport(own_transport(uri))
         if asked.transport not in (None, transport):
-            raise TargetError(f"{asked.destination_uri}: does not use {asked.transport}, which --transport requires")
+            raise TargetError(
+                f"{asked.destination_uri}: does not use {asked.transport}, which --transport requires: omit one of"
+                " the two"
+            )
     else:
         transport = asked.transport or Transport(own_transport(destination))
     method, disks_to = asked.method, data_uri("--disks-uri", asked.method.disks_uri)

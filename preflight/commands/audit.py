@@ -44,7 +44,7 @@ def audit(fleet: Fleet, to: Fleet | None, wanted: Wanted) -> int:
     """Ask the hosts, judge all ways, print the audit, write the files, and return the exit code; raises `UserError`."""
     every = list({host.name: host for host in (*fleet.hosts, *(to.hosts if to is not None else ()))}.values())
     if len(every) < 2:
-        raise UserError("an audit needs at least two hosts")
+        raise UserError("an audit needs at least two hosts: name more, or give --inventory")
     names = [host.name for host in every]
     answers = _answers(every, fleet, to, wanted)
     ways = Ways(answers, wanted.asked, _led(every, answers))

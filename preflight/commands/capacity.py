@@ -61,7 +61,7 @@ def _rooms(checked: Checked) -> tuple[tuple[Room, ...], str | None]:
 def _dirty(checked: Checked) -> Mapping[str, float]:
     source = checked.visits[0]
     if not isinstance(source, LiveVisit):
-        raise UserError("--measure-dirty-rate: guests in a snapshot cannot be measured")
+        raise UserError("--measure-dirty-rate: guests in a snapshot cannot be measured: name real hosts, or omit it")
     names = [guest.name for guest in checked.guests if guest.running]
     if not names:
         return {}

@@ -58,10 +58,12 @@ def read(path: Path) -> State:
     if path.is_dir():
         files = sorted(path.glob("*.json"))
         if not files:
-            raise UserError(f"{path}: contains no snapshot (*.json)")
+            raise UserError(
+                f"{path}: contains no snapshot (*.json): take one with `preflight check --save` or `preflight snapshot`"
+            )
         hosts = [host for file in files[: _MOST + 1] for host in snapshot.read(file)]
         if len(hosts) > _MOST:
-            raise UserError(f"{path}: contains snapshots of more than two hosts")
+            raise UserError(f"{path}: contains snapshots of more than two hosts: name one file, or a directory of two")
         return State(path, tuple(hosts))
     try:
         return State(path, tuple(snapshot.read(path)))
@@ -81,7 +83,10 @@ def _report(path: Path) -> Report | None:
         return None
     subject, value = read_saved(path)
     if not isinstance(value, Report):
-        raise UserError(f"{path}: a saved {subject}, not a report of `preflight check`")
+        raise UserError(
+            f"{path}: a saved {subject}, not a report of `preflight check`: save one with `preflight check --format"
+            " json`"
+        )
     return value
 
 

@@ -27,7 +27,7 @@ def diagnose(
     """
     for host in fleet.hosts:
         if host.snapshot is not None:
-            raise UserError(f"{host.text}: a snapshot; doctor logs in to hosts")
+            raise UserError(f"{host.text}: a snapshot; doctor logs in to hosts: name the host itself")
     items = tuple(machine.examine(site, fault))
     loads = {item.name: item.state is State.OK for item in items}
     hosts = examine([(host.name, host.text) for host in fleet.hosts], timeout, has_libvirt=loads[machine.LIBVIRT])

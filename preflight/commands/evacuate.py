@@ -16,7 +16,7 @@ from preflight.evacuate.rows import moved_by
 from preflight.evacuate.wishes import Wishes
 from preflight.migrate import call
 from preflight.output.evacuation import plan as shown_plan
-from preflight.plan.make import Refused
+from preflight.plan.make import NO_GUEST, Refused
 from preflight.plan.program_words import refuse_words, words_of
 from preflight.request.check_request import Selection
 from preflight.schema.evacuation import Evacuation, Leg
@@ -57,9 +57,12 @@ def evacuate(request: Request, manners: Manners) -> int:
 def _refuse(found: Planned, *, asks: bool) -> None:
     """Raise `Refused` if nobody can leave, or if nobody is asked and it does not fit the window."""
     if not found.answer.moves:
-        raise Refused("refused: no guest can leave" if found.answer.stays else "refused: there is no guest to migrate")
+        stays = "no guest can leave: see in the plan above what keeps each"
+        raise Refused(f"refused: {stays if found.answer.stays else NO_GUEST}")
     if found.answer.fits is False and not asks:
-        raise Refused("refused: the evacuation does not fit into the window")
+        raise Refused(
+            "refused: the evacuation does not fit into the window: raise --window, or leave guests out with --except"
+        )
 
 
 def run_plan(path: Path, manners: Manners, *, timeout: float) -> int:
@@ -68,7 +71,7 @@ def run_plan(path: Path, manners: Manners, *, timeout: float) -> int:
     if record.runs:
         raise UserError(f"{path}: this evacuation was begun already: preflight evacuate --resume {path}")
     if not record.planned:
-        return refused("refused: the plan moves no guest")
+        return refused("refused: the plan moves no guest: make a new plan")
     refuse_words_of(path, record, doubt, manners.wanted)
     call.refuse_unknown(record.method)
     sys.stderr.write(clean(shown_plan.of_record(record)))
@@ -99,10 +102,16 @@ def back(path: Path, manners: Manners, *, timeout: float) -> int:
 
     def go(rounds: Rounds) -> int:
         if not rounds.is_settled():
-            return refused("refused: it is not settled where each guest is: resume the evacuation first")
+            return refused(
+                "refused: it is not settled where each guest is: continue it first with preflight evacuate --resume"
+                f" {path}"
+            )
         legs = legs_home(rounds)
         if not legs:
-            return refused(f"refused: no guest of {rounds.record.source.name} is on another host")
+            return refused(
+                f"refused: no guest of {rounds.record.source.name} is on another host: `preflight status {path}`"
+                " names their places"
+            )
         before = rounds.record
         rounds.record = before.model_copy(update={"home": True, "planned": ()})
         why = carried_out(path, rounds, partial(rounds.once, legs))

@@ -38,7 +38,7 @@ def fix(asked: Asked, rules: Iterable[str], *, apply: bool, ask: Ask | None, out
     """Show or make the changes, and return the exit code; `ask` is None for --yes. Raises `UserError`."""
     as_playbook = output_format == "ansible"
     if apply and as_playbook:
-        raise UserError("--apply and --format ansible are mutually exclusive")
+        raise UserError("--apply and --format ansible are mutually exclusive: give one of them")
     known = load(asked.site.rules)
     only = tuple(find(known, rule).name for rule in rules)
     able = {rule.name for rule in known if rule.may_ask_for_a_change}
@@ -113,7 +113,7 @@ def _live(checked: Checked) -> dict[Role, LiveVisit]:
     found = {}
     for role, visit in zip(Role, checked.visits, strict=True):
         if not isinstance(visit, LiveVisit):
-            raise UserError(f"{visit.name}: a snapshot cannot be fixed")
+            raise UserError(f"{visit.name}: a snapshot cannot be fixed: name the host itself")
         found[role] = visit
     return found
 

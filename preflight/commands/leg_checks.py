@@ -87,7 +87,7 @@ def leg_of(
         if (planned := known(name)) is None:
             raise Refused(f"{name} did not answer when this was planned: plan again to use it")
         if now != planned:
-            raise Refused(f"{name} is another machine than when this was planned")
+            raise Refused(f"{name} is another machine than when this was planned: plan again")
     return Leg(plan, found, opened, journal)
 
 

@@ -55,11 +55,15 @@ class Mapped:
             private = os.fstat(opened.descriptor).st_mode & 0o077 == 0
             doubt = opened.replaced_by if private else "other users can read the file"
             if doubt is not None:
-                raise UserError(f"{self._path}: {doubt}, so it is not used as a map")
+                raise UserError(
+                    f"{self._path}: {doubt}, so it is not used as a map: keep it where only you can read and write it"
+                )
             content = own_file.read(self._path, opened.descriptor, _MOST)
         finally:
             os.close(opened.descriptor)
         try:
             return read_document(schema.MAP, content)
         except Wrong as why:
-            raise UserError(f"{self._path}: not a map of --obfuscate: {why}") from None
+            raise UserError(
+                f"{self._path}: not a map of --obfuscate: {why}; name the file that it wrote, or a new one"
+            ) from None

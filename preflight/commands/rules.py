@@ -49,7 +49,7 @@ def test(name: str) -> int:
     pack = _pack(name)
     rules = load_own(pack)
     if not rules:
-        raise RuleError(f"{pack.directory}: has no rules (DIR/SUBJECT/RULE.py)")
+        raise RuleError(f"{pack.directory}: has no rules (DIR/SUBJECT/RULE.py): write one with `preflight rules new`")
     _refuse_taken(rules)
     ran, faults = 0, []
     files = {path.stem.removeprefix("test_"): path for path in sorted(pack.directory.glob(f"{packs.TESTS}/test_*.py"))}
@@ -69,7 +69,9 @@ def _pack(name: str) -> Pack:
     if name in packs.names():
         return packs.installed(name)
     if not Path(name).is_dir():
-        raise RuleError(f"{name}: neither a directory nor an installed pack")
+        raise RuleError(
+            f"{name}: neither a directory nor an installed pack: name a directory of rules, or install the pack"
+        )
     return packs.of_directory(Path(name))
 
 
@@ -77,7 +79,9 @@ def _refuse_taken(rules: Sequence[Rule]) -> None:
     taken = {rule.name: rule for rule in load()}
     for rule in rules:
         if rule.name in taken:
-            raise RuleError(f"{rule.path}: the name {rule.name} is already used by {taken[rule.name].path}")
+            raise RuleError(
+                f"{rule.path}: the name {rule.name} is already used by {taken[rule.name].path}: choose another name"
+            )
 
 
 def _lacks(rule: Rule, path: Path | None) -> Iterator[str]:
@@ -130,10 +134,10 @@ def new(name: str, site: Site) -> int:
     directory = site.rules[0] if site.rules else DIRECTORY
     subject, rule = found["subject"] or SUBJECT, found["rule"]
     if subject == packs.TESTS:
-        raise UserError(f"{subject} is the folder of tests and no subject")
+        raise UserError(f"{subject} is the folder of tests and no subject: choose another name")
     own = (directory,) if directory.is_dir() else ()
     if rule in {one.name for one in load(own, site.packs)}:
-        raise UserError(f"there is a rule {rule} already")
+        raise UserError(f"there is a rule {rule} already: choose another name")
     stem = rule.replace("-", "_")
     files = {
         directory / subject / f"{stem}.py": _RULE.format(title=rule.replace("-", " ").capitalize()),
@@ -141,7 +145,7 @@ def new(name: str, site: Site) -> int:
     }
     for path in files:
         if os.path.lexists(path):
-            raise UserError(f"{path}: File exists")
+            raise UserError(f"{path}: File exists: choose another name, or remove it")
     for path, text in files.items():
         _create(path, text)
     deliver("".join(f"{path}\n" for path in files))
@@ -157,7 +161,7 @@ def _create(path: Path, text: str) -> None:
         for directory in reversed(missing):
             directory.mkdir(mode=0o755)
         if doubt := own_file.doubt_of_new(path):
-            raise UserError(f"{path}: {doubt}, so that the rule would not be run: create it elsewhere")
+            raise UserError(f"{path}: {doubt}, so that the rule would not be run: choose another directory")
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)

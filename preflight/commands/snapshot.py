@@ -57,7 +57,10 @@ def peers_of(given: Iterable[str]) -> Peers:
         if target.path is not None:
             hosts = snapshot.read(target.path)
             if any(host.made is not None and host.made.machine == OBFUSCATED for host in hosts):
-                raise UserError(f"{text}: is obfuscated: a host can only be asked about real names and addresses")
+                raise UserError(
+                    f"{text}: is obfuscated: a host can only be asked about real names and addresses: take it"
+                    " without --obfuscate"
+                )
             known += hosts
         else:
             named.append(target.text)
@@ -71,7 +74,7 @@ def take(text: str, wanted: Wanted) -> SavedHost:
     """
     target = parse_target(text)
     if target.kind is Kind.SNAPSHOT:
-        raise TargetError(f"{text}: already a snapshot")
+        raise TargetError(f"{text}: already a snapshot: name the host itself")
     name = target.text if wanted.name is None else _name_of(wanted.name)
     snapshot.refuse_to_overwrite(wanted.output, overwrite=wanted.overwrite)
     mapped = None if wanted.obfuscate is None else Mapped(wanted.obfuscate)
@@ -107,5 +110,8 @@ def take(text: str, wanted: Wanted) -> SavedHost:
 def _name_of(text: str) -> str:
     """Return the name by which others reach a host; raises `TargetError`."""
     if parse_target(text).kind is not Kind.SSH:
-        raise TargetError(f"--name: {text} is not the name by which other machines reach the host")
+        raise TargetError(
+            f"--name: {text} is not the name by which other machines reach the host: give that, such as"
+            " host1.example.com"
+        )
     return text

@@ -46,7 +46,7 @@ def run(path: Path, wanted: Wanted) -> int:
     """Make the changes, print what became of each, and return the exit code; raises `UserError`."""
     planned, entries, doubt = journals.read_own(path)
     if planned.rehearsal:
-        raise UserError(f"{path}: the journal of a rehearsal, which ends by itself")
+        raise UserError(f"{path}: the journal of a rehearsal, which ends by itself: name the journal of a migration")
     refuse_programs(path, planned, doubt, wanted.confirmed)
     refuse_postcopy(planned, wanted.steering)
     chosen, known = chosen_guests(planned, wanted.guests), pasts(entries)
@@ -66,7 +66,10 @@ def run(path: Path, wanted: Wanted) -> int:
 def refuse_postcopy(planned: MigrationPlan, wanted: Steering) -> None:
     """Raise `UserError` if the migrations cannot be switched to post-copy, since libvirt was not told of it before."""
     if wanted.postcopy and not planned.method.postcopy:
-        raise UserError("--postcopy: the run was started without --postcopy, so libvirt cannot switch its migrations")
+        raise UserError(
+            "--postcopy: the run was started without --postcopy, so libvirt cannot switch its migrations: give"
+            " --bandwidth, --max-downtime or --abort"
+        )
 
 
 def steered(
@@ -116,7 +119,7 @@ def _under_way(source: End, guests: Sequence[PlannedGuest], known: Mapping[str, 
     if not found:
         reasons = dict.fromkeys(filter(None, why.values()))
         only = next(iter(reasons), "") if len(reasons) == 1 else "preflight status says how far each came"
-        raise Refused(f"refused: no migration of this run is under way ({only})")
+        raise Refused(f"refused: no migration of this run is under way ({only}): see `preflight status`")
     return found
 
 

@@ -30,7 +30,7 @@ def run(path: Path, wanted: Wanted) -> int:
         if some or not chosen:
             codes.append(steer.run(file, replace(wanted, guests=some)))
     if not codes:
-        return refused("refused: no migration of this evacuation is under way")
+        return refused(f"refused: no migration of this evacuation is under way: see `preflight status {path}`")
     if not chosen and ARRIVED in codes:
         codes = [code for code in codes if code != REFUSED]  # of runs of which nothing is under way
     return codes[0] if len(set(codes)) == 1 else NOT_ARRIVED

@@ -73,7 +73,7 @@ def _content(found: config.Found) -> bytes:
     if os.path.lexists(found.path):
         return config.trusted_content(found.path, found)
     if doubt := own_file.doubt_of_new(found.path):
-        raise UserError(f"{found.path}: {doubt}, so that the file would not be used: create it elsewhere")
+        raise UserError(f"{found.path}: {doubt}, so that the file would not be used: choose another directory")
     return b""
 
 

@@ -16,8 +16,10 @@ from preflight.visible import encodable
 
 #: Maximum size of a snapshot, in bytes. A host with 2,000 guests takes 10 MiB.
 MOST = 64 * 1024 * 1024
+#: What to do about a file that is no snapshot.
+_TAKE = "; take one with `preflight snapshot`"
 #: Why a file is not written.
-EXISTS = "there is such a file already; --overwrite replaces it"
+EXISTS = "there is such a file already; choose another name, or replace it with --overwrite"
 #: Maximum number of quotes, and of commas: each record has six quotes and two commas besides those in its text.
 _MOST_MARKS = 2_000_000
 #: Maximum size of a snapshot that is not ASCII: Python may store each of its characters in four bytes, three times.
@@ -89,7 +91,7 @@ def read(path: Path) -> list[SavedHost]:
     try:
         return [_host(host, _taken(snapshot.made)) for host in snapshot.hosts]
     except SnapshotError as why:
-        raise SnapshotError(f"{path}: not a whole snapshot: {why}") from None
+        raise SnapshotError(f"{path}: not a whole snapshot: {why}{_TAKE}") from None
 
 
 def _read_or_explain(path: Path, content: bytes) -> saved.Snapshot:
@@ -100,7 +102,7 @@ def _read_or_explain(path: Path, content: bytes) -> saved.Snapshot:
     try:
         return schema.read(content)
     except Wrong as why:
-        raise SnapshotError(f"{path}: {why}") from None
+        raise SnapshotError(f"{path}: {why}{_TAKE}") from None
 
 
 def content_of(path: Path) -> bytes:
@@ -114,7 +116,7 @@ def content_of(path: Path) -> bytes:
     except UserError as why:
         raise SnapshotError(str(why)) from None
     if len(content) > _MOST_FOREIGN and not content.isascii():
-        raise SnapshotError(f"{path}: not a whole snapshot: preflight writes only ASCII")
+        raise SnapshotError(f"{path}: not a whole snapshot: preflight writes only ASCII{_TAKE}")
     return content.removeprefix(codecs.BOM_UTF8)  # an editor may have added a byte order mark
 
 

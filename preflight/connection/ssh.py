@@ -242,7 +242,10 @@ def _fresh_directory() -> Path:
     try:
         directory.mkdir(mode=0o700)
     except OSError as why:
-        raise UserError(f"{directory.parent}: cannot create a directory for ssh's socket: {why.strerror}") from None
+        raise UserError(
+            f"{directory.parent}: cannot create a directory for ssh's socket: {why.strerror}; set XDG_RUNTIME_DIR to"
+            " one that you can write to"
+        ) from None
     return directory
 
 

@@ -8,6 +8,9 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from preflight.errors import UserError
 from preflight.grammar import ALIAS, LOGIN_USER, is_address, shown
 
+#: The forms in which a host can be given.
+AS_IN = ", as in host1, admin@host1 or qemu+ssh://host1/system"
+
 
 class TargetError(UserError):
     """Text that names no host that preflight can check. The message is one line for the user."""
@@ -62,7 +65,7 @@ class Target(NamedTuple):
 def parse_target(text: str) -> Target:
     """Parse a host as typed; raises `TargetError`."""
     if not text or text.startswith("-"):
-        raise TargetError(f"{shown(text)} is not a host")
+        raise TargetError(f"{shown(text)} is not a host{AS_IN}")
     if "://" in text:
         return _parse_uri(text)
     if "/" in text or text.endswith(".json"):
@@ -72,8 +75,12 @@ def parse_target(text: str) -> Target:
         except OSError as why:
             raise TargetError(f"{text}: {why.strerror}") from None
         if not found:
-            other = "a directory, not a snapshot file" if path.is_dir() else "not a regular file, so not a snapshot"
-            what = other if path.exists() else "no such snapshot file"
+            other = (
+                "a directory, not a snapshot file; name a file in it"
+                if path.is_dir()
+                else "not a regular file, so not a snapshot; take one with `preflight snapshot`"
+            )
+            what = other if path.exists() else "no such snapshot file; take one with `preflight snapshot`"
             raise TargetError(f"{text}: {what}")
         return Target(text, Kind.SNAPSHOT, path=path)
     if text == "localhost":
@@ -86,9 +93,9 @@ def _login(text: str, user: str | None, host: str) -> str:
     """Return the argument for ssh, `[user@]host`; it must not look like an option or split a line."""
     host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not (user is None or LOGIN_USER.takes(user)) or not text.isprintable():
-        raise TargetError(f"{shown(text)} is not a host")
+        raise TargetError(f"{shown(text)} is not a host{AS_IN}")
     if not (ALIAS.takes(host) or is_address(host)):
-        port = "; to give a port, write qemu+ssh://host:22/system" if ":" in host else ""
+        port = "; to give a port, write qemu+ssh://host:22/system" if ":" in host else AS_IN
         raise TargetError(f"{shown(text)} is not a host{port}")
     return host if user is None else f"{user}@{host}"
 

@@ -94,7 +94,10 @@ def _checks(
             gone.append(why.name)
         left = tuple(uuid for uuid in request.asked.guests if uuid not in gone)
         if not left:  # no name at all would be all guests
-            raise Refused(f"refused: {request.source} does not have the guests that are left any more")
+            raise Refused(
+                f"refused: {request.source} does not have the guests that are left any more: `preflight status"
+                " RECORD` names their places"
+            )
         request = replace(request, asked=replace(request.asked, guests=left))
 
 
@@ -109,7 +112,10 @@ def _guests(checked: Checked) -> Sequence[Guest]:
     try:
         unread = checked.source.fact(Guests).unread
     except Unreadable as why:
-        raise Refused(f"refused: the guests of {checked.source.name} are not known: {why}") from None
+        raise Refused(
+            f"refused: the guests of {checked.source.name} are not known: {why}; `preflight doctor` says what the"
+            " login lacks"
+        ) from None
     skipped = {name for names in checked.report.skipped.values() for name in names}
     for guest in unread:
         if guest.name not in skipped:

@@ -52,7 +52,10 @@ def create(path: Path, made: Evacuation) -> None:
     try:
         journals_of(path).mkdir(parents=True, mode=0o700)
     except FileExistsError:
-        raise RecordError(f"{journals_of(path)}: already exists, and may belong to another evacuation") from None
+        raise RecordError(
+            f"{journals_of(path)}: already exists, and may belong to another evacuation: choose another name for the"
+            " record"
+        ) from None
     except OSError as why:
         raise RecordError(f"{path}: {why.strerror}") from None
     try:
@@ -71,7 +74,9 @@ def write(path: Path, made: Evacuation, *, replace: bool = True) -> None:
             file.write(text)
         atomic_file.sync_directory(path.parent)
     except atomic_file.Exists:
-        raise RecordError(f"{path}: already exists, and is not overwritten") from None
+        raise RecordError(
+            f"{path}: already exists, and is not overwritten: choose another name, or continue it with --resume"
+        ) from None
     except OSError as why:
         raise RecordError(f"{path}: {why.strerror}") from None
 
@@ -121,8 +126,12 @@ def _read(path: Path, descriptor: int) -> Evacuation:
     except document.Wrong as why:
         found = document.format_of(content, "preflight_evacuation")
         if found not in (None, FORMAT):
-            raise RecordError(f"{path}: has format {found}, this preflight reads {FORMAT}") from None
-        raise RecordError(f"{path}: not the record of an evacuation: {why}") from None
+            raise RecordError(
+                f"{path}: has format {found}, this preflight reads {FORMAT}: use the preflight that wrote it"
+            ) from None
+        raise RecordError(
+            f"{path}: not the record of an evacuation: {why}; `preflight status` lists those that there are"
+        ) from None
 
 
 @contextlib.contextmanager
@@ -160,6 +169,8 @@ def _hold(path: Path, descriptor: int) -> None:
     try:
         file_lock.hold(descriptor)
     except BlockingIOError:
-        raise RecordError(f"{path}: in use by another preflight") from None
+        raise RecordError(
+            f"{path}: in use by another preflight: wait for it, or see `preflight status {path}`"
+        ) from None
     except OSError as why:
         raise RecordError(f"{path}: {why.strerror}") from None

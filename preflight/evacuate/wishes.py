@@ -64,5 +64,5 @@ def parsed_group(option: str, text: str) -> tuple[str, ...]:
     """Return the guests of a group, which commas separate; raises `UserError` for fewer than two."""
     names = tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))
     if len(names) < 2:
-        raise UserError(f"{option}: {text!r} does not name two guests, separated by a comma")
+        raise UserError(f"{option}: {text!r} does not name two guests, separated by a comma: name at least two")
     return names

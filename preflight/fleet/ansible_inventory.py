@@ -86,7 +86,9 @@ def _listed(path: Path, patience: float) -> bytes:
     except OSError as why:
         missing = isinstance(why, FileNotFoundError)
         said = (
-            "is not installed: an inventory that does not end in .toml is read by Ansible" if missing else why.strerror
+            "is not installed: an inventory that does not end in .toml is read by Ansible, so install it"
+            if missing
+            else why.strerror
         )
         raise UserError(f"{path}: {PROGRAM} {said}") from None
     with process:
@@ -95,14 +97,18 @@ def _listed(path: Path, patience: float) -> bytes:
         except BaseException as why:
             os.killpg(process.pid, signal.SIGKILL)  # it has not been waited for, so that the number is still its own
             if isinstance(why, TimeoutError):
-                raise UserError(f"{path}: {PROGRAM} did not end within {patience:g} s") from None
+                raise UserError(
+                    f"{path}: {PROGRAM} did not end within {patience:g} s: run `{PROGRAM} --list -i {path}` by hand"
+                ) from None
             if isinstance(why, OverflowError):
-                raise UserError(f"{path}: {PROGRAM} printed more than {_MOST} bytes") from None
+                raise UserError(
+                    f"{path}: {PROGRAM} printed more than {_MOST} bytes: use an inventory in TOML, or name the hosts"
+                ) from None
             raise
     if process.returncode:
         lines = [one for one in err.decode(errors="backslashreplace").splitlines() if one.strip()]
         said = next((one for one in lines if "ERROR" in one), lines[-1] if lines else "said nothing")
-        raise UserError(f"{path}: {PROGRAM}: {one_line(said)[:300]}")
+        raise UserError(f"{path}: {PROGRAM}: {one_line(said)[:300]}; run `{PROGRAM} --list -i {path}` by hand")
     return out
 
 
@@ -138,14 +144,17 @@ def _parsed(path: Path, content: bytes) -> Inventory:
         variables = msgspec.json.decode(whole.pop("_meta", b"{}"), type=_Meta).hostvars
         groups = {name: msgspec.json.decode(table, type=_Group) for name, table in whole.items()}
     except (msgspec.DecodeError, ValueError, RecursionError) as why:
-        raise UserError(f"{path}: {PROGRAM} printed something else than an inventory: {one_line(str(why))}") from None
+        raise UserError(
+            f"{path}: {PROGRAM} printed something else than an inventory: {one_line(str(why))}; run `{PROGRAM}"
+            f" --list -i {path}` by hand"
+        ) from None
     # a group that has neither hosts nor groups is left out of the list, but not of its parent
     children = {name: tuple(one for one in table.children if one in groups) for name, table in groups.items()}
     refuse_cycles(str(path), children)
     members = {name: tuple(table.hosts) for name, table in groups.items()}
     names = dict.fromkeys([*(name for inside in members.values() for name in inside), *variables])
     if len(names) > MOST:
-        raise UserError(f"{path}: names more than {MOST} hosts")
+        raise UserError(f"{path}: names more than {MOST} hosts: name a group, or some hosts")
     inside = groups_of(members, children)
     hosts = {name: _known(variables.get(name, _Variables()), inside.get(name, ())) for name in names}
     return Inventory(str(path), hosts, {EVERY: tuple(names), **members}, children)

@@ -108,9 +108,11 @@ def _text(address: str, login: str | None, port: int | None, transport: Transpor
     if transport in (None, Transport.SSH) and port is None:
         return f"{user}{address}"
     if port is not None and transport not in (None, Transport.SSH):
-        raise TargetError(f"{address}: a port of sshd and the transport {transport} exclude each other")
+        raise TargetError(
+            f"{address}: a port of sshd and the transport {transport} exclude each other: omit one of them"
+        )
     if transport is Transport.UNIX:
-        raise TargetError(f"{address}: the transport unix reaches no other machine")
+        raise TargetError(f"{address}: the transport unix reaches no other machine: omit it, or name ssh, tls or tcp")
     where = f"[{address}]" if ":" in address else address
     user = "" if login is None else f"{quote(login, safe='')}@"
     if transport in (None, Transport.SSH):

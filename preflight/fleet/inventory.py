@@ -50,7 +50,7 @@ def hosts(arguments: Iterable[str], inventory: Inventory = NO_INVENTORY, stdin: 
     if not given:
         raise UserError("name hosts, or an inventory with --inventory")
     if sum(text.strip() == STDIN for text, _ in given) > 1:
-        raise UserError(f"{STDIN}: standard input can be read only once")
+        raise UserError(f"{STDIN}: standard input can be read only once: give it once")
     found: dict[str, FleetHost] = {}
     notes: list[str] = []
     names = Names()
@@ -58,9 +58,9 @@ def hosts(arguments: Iterable[str], inventory: Inventory = NO_INVENTORY, stdin: 
         for host in _of_word(text, origin, inventory, names):
             _add(found, notes, host)
             if len(found) > MOST:
-                raise UserError(f"{text[:100]}: more than {MOST} hosts are named")
+                raise UserError(f"{text[:100]}: more than {MOST} hosts are named: ask for some at a time")
     if not found:
-        raise UserError("no host is named")
+        raise UserError("no host is named: name hosts, or an inventory with --inventory")
     return Fleet(tuple(found.values()), tuple(notes))
 
 
@@ -78,11 +78,11 @@ def _typed(given: Iterable[tuple[str, str]], stdin: BinaryIO | None) -> Iterator
 def _lines(stdin: BinaryIO | None) -> list[str]:
     content = b"" if stdin is None else stdin.read(_MOST_TYPED + 1)
     if len(content) > _MOST_TYPED:
-        raise UserError(f"standard input: has more than {_MOST_TYPED} bytes")
+        raise UserError(f"standard input: has more than {_MOST_TYPED} bytes: ask for some hosts at a time")
     try:
         return content.decode().splitlines()
     except UnicodeDecodeError:
-        raise UserError("standard input: is not UTF-8") from None
+        raise UserError("standard input: is not UTF-8: give the names in UTF-8") from None
 
 
 def _of_word(word: str, origin: str, inventory: Inventory, names: Names) -> Iterator[FleetHost]:

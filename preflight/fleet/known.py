@@ -31,7 +31,7 @@ class Inventory(Struct, frozen=True):
             return tuple(self.hosts)
         if group not in self.members:
             some = ", ".join(list(self.members)[:_NAMED])
-            said = f"; the groups are {some}{', ...' if len(self.members) > _NAMED else ''}" if some else ""
+            said = f"; the groups are {some}{', ...' if len(self.members) > _NAMED else ''}" if some else ": add it"
             raise UserError(f"@{group}: {self.path} has no such group{said}")
         found: dict[str, None] = {}
         seen, left = {group}, [group]
@@ -47,7 +47,7 @@ class Inventory(Struct, frozen=True):
 def refuse_cycles(path: str, children: Mapping[str, Iterable[str]]) -> None:
     """Raise `UserError` for a group that contains itself, or one that does not exist; groups may nest to any depth."""
     if len(children) > _MOST:
-        raise UserError(f"{path}: has more than {_MOST} groups")
+        raise UserError(f"{path}: has more than {_MOST} groups: split it")
     done: set[str] = set()
     for first in children:
         way: dict[str, list[str]] = {}
@@ -56,10 +56,15 @@ def refuse_cycles(path: str, children: Mapping[str, Iterable[str]]) -> None:
             if below:
                 group = below.pop()
                 if group not in children:
-                    raise UserError(f"{path}: groups.{list(way)[-1]}: there is no group {shown(group)}")
+                    raise UserError(
+                        f"{path}: groups.{list(way)[-1]}: there is no group {shown(group)}: add it, or correct its name"
+                    )
                 if group in way:
                     circle = list(way)[list(way).index(group) :]
-                    raise UserError(f"{path}: groups.{group} contains itself: {' > '.join((*circle[:_NAMED], group))}")
+                    raise UserError(
+                        f"{path}: groups.{group} contains itself: {' > '.join((*circle[:_NAMED], group))}; take it"
+                        " out of one"
+                    )
                 if group not in done:
                     way[group] = below = list(children[group])
                 continue

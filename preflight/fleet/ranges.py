@@ -32,7 +32,7 @@ def words(text: str) -> Iterator[str]:
 
 def _word(text: str, word: str) -> str:
     if not (word := word.strip()):
-        raise UserError(f"{shown(text)} has an empty part")
+        raise UserError(f"{shown(text)} has an empty part: remove a comma")
     return word
 
 
@@ -45,13 +45,13 @@ def expanded(word: str) -> Sequence[str]:
     if len(parts) == 1 or any(is_address(inside) for inside in parts[1::2]):
         return [word]
     if sum(map(len, parts[::2])) + len(parts) > _LONGEST:
-        raise UserError(f"{shown(word)} is longer than the name of any host")
+        raise UserError(f"{shown(word)} is longer than the name of any host: name it by an alias of ssh")
     choices = [[part] for part in parts]
     count = 1
     for at in range(1, len(parts), 2):
         count *= _count(word, parts[at])
         if count > MOST:
-            raise UserError(f"{shown(word)} stands for more than {MOST} hosts")
+            raise UserError(f"{shown(word)} stands for more than {MOST} hosts: ask for some at a time")
         choices[at] = list(_numbers(parts[at]))
     return ["".join(one) for one in itertools.product(*choices)]
 
@@ -73,7 +73,9 @@ class Names:
         """Count names that another list has given; raises `UserError` if there are too many."""
         self._number += number
         if self._number > MOST_NAMED:
-            raise UserError(f"names more than {MOST_NAMED} hosts, each counted as often as it is named")
+            raise UserError(
+                f"names more than {MOST_NAMED} hosts, each counted as often as it is named: ask for some at a time"
+            )
 
 
 def _count(word: str, inside: str) -> int:
@@ -85,7 +87,7 @@ def _count(word: str, inside: str) -> int:
             raise UserError(f"{shown(word)}: {shown(f'[{inside}]')} is not a range such as [01-16] or [01-04,07]")
         low, high = found[1], found[2] or found[1]
         if int(low) > int(high):
-            raise UserError(f"{shown(word)}: {shown(f'[{inside}]')} counts backwards")
+            raise UserError(f"{shown(word)}: {shown(f'[{inside}]')} counts backwards: give the lower number first")
         count += int(high) - int(low) + 1
     return count
 

@@ -46,9 +46,9 @@ def in_directory(directory: Path) -> Iterator[FleetHost]:
     except OSError as why:
         raise UserError(f"{directory}: {why.strerror}") from None
     if not found:
-        raise UserError(f"{directory}: has no file that ends in {_END}")
+        raise UserError(f"{directory}: has no file that ends in {_END}: take snapshots with `preflight snapshot`")
     if len(found) > MOST:
-        raise UserError(f"{directory}: has more than {MOST} snapshots")
+        raise UserError(f"{directory}: has more than {MOST} snapshots: name some of the files")
     for path in found:
         yield from in_file(path)
 
@@ -61,7 +61,7 @@ def in_file(path: Path) -> Iterator[FleetHost]:
         if isinstance(why, UserError):
             raise
         snapshot.read(path)  # says what is wrong
-        raise UserError(f"{path}: not a snapshot made by preflight") from None
+        raise UserError(f"{path}: not a snapshot made by preflight: take one with `preflight snapshot`") from None
     for place, host in enumerate(hosts):
         yield FleetHost(
             name=_name(path, host),
@@ -85,7 +85,9 @@ def answers_of(host: FleetHost) -> SavedHost:
             return saved._replace(name=host.name)
         if (target.host or saved.name) == host.name:
             return saved
-    raise UserError(f"{host.snapshot}: does not have the host {host.name} any more")
+    raise UserError(
+        f"{host.snapshot}: does not have the host {host.name} any more: it was changed while it was read; try again"
+    )
 
 
 def _name(path: Path, host: _Host) -> str:
@@ -93,7 +95,10 @@ def _name(path: Path, host: _Host) -> str:
     try:
         target = parse_target(host.name)
     except TargetError as why:
-        raise UserError(f"{path}: not a whole snapshot: the name of a host in it is invalid: {why}") from None
+        raise UserError(
+            f"{path}: not a whole snapshot: the name of a host in it is invalid: {why}; take one with `preflight"
+            " snapshot`"
+        ) from None
     if target.kind is not Kind.LOCAL:
         return target.host or host.name
     for said in (host.records.libvirt[0].strip(), host.records.kernel[0].strip()):

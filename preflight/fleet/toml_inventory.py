@@ -37,7 +37,10 @@ def _content(path: Path) -> bytes:
     opened = own_file.open_own(path)
     try:
         if opened.replaced_by is not None:
-            raise UserError(f"{path}: {opened.replaced_by}, so this inventory is not used: move it")
+            raise UserError(
+                f"{path}: {opened.replaced_by}, so this inventory is not used: move it to a directory that only you"
+                " can write to"
+            )
         return own_file.read(path, opened.descriptor, _MOST, _MOST_MARKS)
     finally:
         os.close(opened.descriptor)
@@ -84,7 +87,7 @@ def _names(where: str, words: Iterable[str], names: Names) -> Iterable[str]:
 
 def _limit(hosts: dict[str, Any]) -> None:
     if len(hosts) > MOST:
-        raise UserError(f"names more than {MOST} hosts")
+        raise UserError(f"names more than {MOST} hosts: name a group, or some hosts")
 
 
 def _known(given: dict[str, Any], groups: tuple[str, ...]) -> Known:

@@ -93,7 +93,7 @@ def choose_guests(source: Host, selected: Selection) -> Choice:
     if names:
         named: dict[str | None, Guest | Unreadable] = dict(_named(source, guests, name) for name in names)
         for name in left_out.intersection(named):
-            raise UserError(f"guest {name!r} is both selected by name and left out")
+            raise UserError(f"guest {name!r} is both selected by name and left out: name it once")
         return Choice(named, {})
     chosen: dict[str | None, Guest | Unreadable] = {}
     skipped: dict[Skip, list[str]] = {}

@@ -100,7 +100,7 @@ def _package(name: str, directory: Path) -> ModuleType:
 def of_directory(directory: Path) -> Pack:
     """Return the pack in a directory; raises `RuleError` if there is none, or if others can write to it."""
     if not directory.is_dir():
-        raise RuleError(f"{directory}: no such rule directory")
+        raise RuleError(f"{directory}: no such rule directory: correct --rules or the key `rules`")
     _refuse_if_others_write(directory)
     return Pack(directory)
 
@@ -144,7 +144,7 @@ def _place(pack: str, package: str) -> Path:
         raise RuleError(f"pack {pack}: {type(why).__name__}: {' '.join(str(why).split())}") from why
     places = list(spec.submodule_search_locations or ()) if spec is not None else []
     if len(places) != 1:
-        raise RuleError(f"pack {pack}: {package} is not a package in one directory")
+        raise RuleError(f"pack {pack}: {package} is not a package in one directory: see docs/packs.md")
     return Path(places[0])
 
 
@@ -152,7 +152,7 @@ def _refuse_if_others_write(directory: Path) -> None:
     try:
         own_file.refuse_tree(directory)
     except UserError as why:
-        raise RuleError(f"{why}, so its rules are not run") from None
+        raise RuleError(f"{why}, so its rules are not run: keep them where only you and root can write") from None
 
 
 def question_of(question: Question, directory: Path, known: Container[str]) -> ShellText:
@@ -164,10 +164,10 @@ def question_of(question: Question, directory: Path, known: Container[str]) -> S
     if not _RECORD.fullmatch(record):
         raise RuleError(f"{record!r} is not the name of a question, such as site.memory-pressure")
     if record in known:
-        raise RuleError(f"preflight itself asks the question {record}")
+        raise RuleError(f"preflight itself asks the question {record}: choose another name")
     # what is outside has not been examined
     if not file.absolute().is_relative_to(directory.absolute()) or ".." in file.parts:
-        raise RuleError(f"{file}: is not among the rules in {directory}")
+        raise RuleError(f"{file}: is not among the rules in {directory}: move it there")
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, ValueError) as why:
@@ -177,5 +177,5 @@ def question_of(question: Question, directory: Path, known: Container[str]) -> S
     function = record.rpartition(".")[2].replace("-", "_")
     functions = of_file(file)  # what comes after the head
     if not any(line.startswith(f"{function}() ") for line in functions.splitlines()):
-        raise RuleError(f"{file}: has no function {function}() for the question {record}")
+        raise RuleError(f"{file}: has no function {function}() for the question {record}: add it")
     return shell("@functions@\n@function@", functions=functions, function=function)

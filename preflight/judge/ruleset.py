@@ -122,13 +122,17 @@ def _add(rules: dict[str, Rule], others: Iterable[Rule]) -> None:
     facts = {kind.__name__: kind for rule in rules.values() for kind in rule.sources}
     for rule in others:
         if rule.name in rules:
-            raise RuleError(f"{rule.path}: the name {rule.name} is already used by {rules[rule.name].path}")
+            raise RuleError(
+                f"{rule.path}: the name {rule.name} is already used by {rules[rule.name].path}: choose another name"
+            )
         for kind in rule.sources:
             if facts.setdefault(kind.__name__, kind) is not kind:
-                raise RuleError(f"{rule.path}: another rule's fact is called {kind.__name__} too")
+                raise RuleError(f"{rule.path}: another rule's fact is called {kind.__name__} too: choose another name")
         for record, command in rule.questions.items():
             if asked.setdefault(record, command) != command:
-                raise RuleError(f"{rule.path}: another rule asks another question that is called {record}")
+                raise RuleError(
+                    f"{rule.path}: another rule asks another question that is called {record}: choose another name"
+                )
         rules[rule.name] = rule
 
 
@@ -147,7 +151,7 @@ def select(
     unwanted = named(rules, ignore)
     left = tuple(rule for rule in rules if rule.name in wanted and rule.name not in unwanted and applies(rule))
     if not left:
-        raise RuleError("--select and --ignore leave no rule to apply")
+        raise RuleError("--select and --ignore leave no rule to apply: `preflight rules` lists them")
     return left
 
 
@@ -201,11 +205,13 @@ def _own_sources(path: Path, parameters: Iterable[Parameter]) -> Sources:
         raise RuleError(f"{path}: {why}") from None
     for kind in sources:
         if kind.__name__ in _NAMES:
-            raise RuleError(f"{path}: {kind.__name__} is the name of a fact of preflight's")
+            raise RuleError(f"{path}: {kind.__name__} is the name of a fact of preflight's: choose another name")
     asked = _asked() | {question.record for source in sources.values() for question in source.questions}
     for kind, source in sources.items():
         if unasked := sorted(set(source.records) - asked):
-            raise RuleError(f"{path}: {kind.__name__}: no question asks for the record {unasked[0]}")
+            raise RuleError(
+                f"{path}: {kind.__name__}: no question asks for the record {unasked[0]}: add a question of that name"
+            )
     return sources
 
 
@@ -222,7 +228,7 @@ def _own_questions(path: Path, pack: Pack, sources: Mapping[type[Fact], FactSour
         except UserError as why:
             raise RuleError(f"{path}: {why}") from None
         if found.setdefault(question.record, command) != command:
-            raise RuleError(f"{path}: two questions are called {question.record}")
+            raise RuleError(f"{path}: two questions are called {question.record}: choose another name")
     return found
 
 

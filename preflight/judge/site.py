@@ -66,8 +66,8 @@ def _refuse_ignored(rules: Sequence[Rule], site: Site) -> None:
     guarding = sorted(rule.name for rule in rules if rule.body.guards_data and rule.name in unwanted)
     if guarding:
         raise UserError(
-            f"{site.configured.origins['ignore']}: ignore: {', '.join(guarding)}: guards data; only --ignore on the"
-            " command line can ignore it"
+            f"{site.configured.origins['ignore']}: ignore: {', '.join(guarding)}: guards data; give --ignore on the"
+            " command line, which alone can ignore it"
         )
 
 
@@ -75,7 +75,9 @@ def _with_severities(rules: Sequence[Rule], severities: dict[str, str]) -> tuple
     unknown = sorted(severities.keys() - {rule.name for rule in rules})
     if unknown:
         named(rules, unknown)  # says what is close to it
-        raise UserError(f"severity: {unknown[0]} is a subject, not a rule")
+        raise UserError(
+            f"severity: {unknown[0]} is a subject, not a rule: name its rules, which `preflight rules` lists"
+        )
     return tuple(
         _with_severity(rule, Severity(severities[rule.name])) if rule.name in severities else rule for rule in rules
     )
@@ -96,7 +98,10 @@ def _with_thresholds(rules: tuple[Rule, ...], thresholds: Mapping[str, float]) -
 
 def _with_severity(rule: Rule, severity: Severity) -> Rule:
     if rule.body.guards_data and severity.rank < rule.body.severity.rank:
-        raise UserError(f"severity: {rule.name} guards data, so its severity cannot be lowered to {severity.value}")
+        raise UserError(
+            f"severity: {rule.name} guards data, so its severity cannot be lowered to {severity.value}: leave it as"
+            " it is"
+        )
     return replace(rule, text=replace(rule.text, severity=severity), body=replace(rule.body, severity=severity))
 
 

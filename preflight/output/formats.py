@@ -88,7 +88,7 @@ def files(subject: str, given: Iterable[str], option: str = "--report") -> tuple
         require(subject, name, option)
         path = Path(typed)
         if path in found:
-            raise UserError(f"{option}: {typed} is given twice")
+            raise UserError(f"{option}: {typed} is given twice: name another file")
         found[path] = name
     return tuple((name, path) for path, name in found.items())
 

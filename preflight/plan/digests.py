@@ -54,7 +54,7 @@ def _digest(host: Host, kind: type[Fact]) -> str:
     try:
         return digest(_value(host, kind))
     except TypeError as why:  # of a site's own fact
-        raise UserError(f"the fact {kind.__name__} cannot be part of a plan: {why}") from None
+        raise UserError(f"the fact {kind.__name__} cannot be part of a plan: {why}; correct its class") from None
 
 
 def _value(host: Host, kind: type[Fact]) -> object:

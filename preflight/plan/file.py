@@ -42,5 +42,5 @@ def read(path: Path) -> tuple[MigrationPlan, str | None]:
     except document.Wrong as why:
         found = document.format_of(content, "preflight_plan")
         if found not in (None, *FORMATS):
-            raise PlanError(f"{path}: has format {found}, this preflight reads {READ}") from None
-        raise PlanError(f"{path}: not a plan of preflight: {why}") from None
+            raise PlanError(f"{path}: has format {found}, this preflight reads {READ}: make a new plan") from None
+        raise PlanError(f"{path}: not a plan of preflight: {why}; make one with `preflight plan`") from None

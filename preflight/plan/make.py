@@ -39,6 +39,10 @@ OWN_CONNECTIONS = 1
 SPACING, SPACING_OF_LOGINS = 0.05, 1.0
 
 
+#: Why a run is refused for which no guest is chosen, and what to do.
+NO_GUEST = "there is no guest to migrate: name guests, or give --all for those that are off, too"
+
+
 class Refused(Exception):
     """The migration is not started. The text is one line for the user."""
 
@@ -52,7 +56,10 @@ def identity_of(host: Host) -> Identity:
     try:
         known = host.fact(HostIdentity)
     except Unreadable as why:
-        raise Refused(f"refused: the {host.role.value} does not report which machine it is: {why}") from None
+        raise Refused(
+            f"refused: the {host.role.value} does not report which machine it is: {why}; `preflight doctor` says"
+            " what its login lacks"
+        ) from None
     with _of_its_form():
         return Identity(uuid=known.uuid, machine_id=known.machine_id)
 
@@ -64,7 +71,9 @@ def _of_its_form() -> Iterator[None]:
         with held():
             yield
     except Wrong as why:
-        raise Refused(f"refused: the plan would contain a value that no plan can hold: {why}") from None
+        raise Refused(
+            f"refused: the plan would contain a value that no plan can hold: {why}; correct it on the host"
+        ) from None
 
 
 class Pace(Struct, frozen=True):
@@ -81,9 +90,10 @@ def refuse_unless_ready(checked: Checked) -> None:
     """Raise `Refused` unless the verdict is READY, for every guest."""
     verdict = checked.report.verdict
     if verdict is not Verdict.READY:
-        raise Refused(f"refused: the check says {verdict.value.replace('-', ' ').upper()}")
+        said = verdict.value.replace("-", " ").upper()
+        raise Refused(f"refused: the check says {said}: take the next step that its report names")
     if not checked.guests:
-        raise Refused("refused: there is no guest to migrate")
+        raise Refused(f"refused: {NO_GUEST}")
 
 
 def plan(

@@ -73,7 +73,7 @@ def refuse_words(path: Path, words: Iterable[Found], doubt: str | None, confirme
             again = "" if "XML" in word.parameter else ", or give the URI again with --confirm-uri"
             raise UserError(
                 f"{path}: {word.field} has {word.parameter!r}, which is used only from a file of your own, with mode"
-                f" 0600 and in directories that only you and root can write to; {doubt}: change that{again}"
+                f" 0600 and in directories that only you and root can write to; {doubt}: see to that{again}"
             )
 
 

@@ -28,7 +28,9 @@ def refuse_other_hosts(planned: MigrationPlan, *hosts: Host) -> None:
             )
         else:
             continue
-        raise Refused(f"refused: {host.name} is not the {role.value} for which the plan was made: {differs}")
+        raise Refused(
+            f"refused: {host.name} is not the {role.value} for which the plan was made, so make a new plan: {differs}"
+        )
 
 
 def says_who_it_is(host: Host) -> bool:
@@ -43,7 +45,9 @@ def says_who_it_is(host: Host) -> bool:
 def refuse_another_way(planned: MigrationPlan, uri: str | None) -> None:
     """Raise `Refused` if guests would be sent to another libvirt than the one that is checked."""
     if planned.destination_uri != (uri or ""):
-        raise Refused(f"refused: destination_uri is {planned.destination_uri}, but {uri or 'none'} is checked")
+        raise Refused(
+            f"refused: destination_uri is {planned.destination_uri}, but {uri or 'none'} is checked: make a new plan"
+        )
 
 
 def as_checked(planned: MigrationPlan, checked: Checked, pace: Pace) -> MigrationPlan:
@@ -54,7 +58,10 @@ def as_checked(planned: MigrationPlan, checked: Checked, pace: Pace) -> Migratio
     now = {guest.uuid: planned_guest(guest, checked, pace) for guest in checked.guests}
     guests = tuple(_same(guest, now.pop(guest.uuid, None)) for guest in planned.guests)
     for other in now.values():
-        raise Refused(f"refused: {other.name} was checked but is not in the plan: UUID {other.uuid}")
+        raise Refused(
+            f"refused: {other.name} was checked but is not in the plan: UUID {other.uuid}; check again, and make a"
+            " new plan"
+        )
     apart = max(planned.spacing, spacing(checked))
     return planned.model_copy(update={"guests": guests, "calls": min(planned.calls, pace.calls), "spacing": apart})
 
@@ -69,12 +76,17 @@ def refuse_other_guests(guests: Iterable[PlannedGuest], checked: Checked) -> Non
 def _same(guest: PlannedGuest, now: PlannedGuest | None, fields: Iterable[str] = _ACTED_ON) -> PlannedGuest:
     name = guest.name
     if now is None:
-        raise Refused(f"refused: {name} is not the guest that was checked: uuid is {guest.uuid} in the plan")
+        raise Refused(
+            f"refused: {name} is not the guest that was checked: uuid is {guest.uuid} in the plan; check again, and"
+            " make a new plan"
+        )
     for field in fields:
         planned, found = getattr(guest, field), getattr(now, field)
         if planned != found:
             shown = f"{field} is {_word(planned)} in the plan and {_word(found)} now"
-            raise Refused(f"refused: {name} is not the guest that was checked: {shown}")
+            raise Refused(
+                f"refused: {name} is not the guest that was checked: {shown}; check again, and make a new plan"
+            )
     return guest.model_copy(update={"touched_kib": now.touched_kib})
 
 
@@ -93,7 +105,7 @@ def refuse_changed(planned: MigrationPlan, now: Mapping[str, str]) -> None:
     names = {guest.uuid: guest.name for guest in planned.guests}
     shown = ", ".join(names.get(name.removeprefix("guest "), name) for name in differ)
     if planned.preflight_version == __version__:
-        raise Refused(f"refused: changed since the plan was made: {shown}")
+        raise Refused(f"refused: changed since the plan was made, so make a new plan: {shown}")
     maker = planned.preflight_version or "an older version"
     raise Refused(
         f"refused: the plan was made by another version of preflight ({maker}; this is {__version__}), which may be the"

@@ -18,7 +18,9 @@ def pace(checked: Checked, at_once: int | None) -> Pace:
     binding = min(limits, key=_left, default=None)
     said = "no limit could be read" if binding is None else f"{binding.name} on the {binding.host.value}"
     if at_once is not None and at_once > most:
-        raise Refused(f"refused: --at-once {at_once} is requested, but at most {most} are safe: {said}")
+        raise Refused(
+            f"refused: --at-once {at_once} is requested, but at most {most} are safe, so request no more: {said}"
+        )
     active = [guest for guest in checked.guests if guest.running]
     try:
         predicted = forecast(checked, link_of(checked, None), {}, concurrency=at_once)

@@ -40,4 +40,6 @@ def plan(
                 rehearsal=True,
             )
     except Wrong as why:
-        raise Refused(f"refused: the rehearsal would contain a value that no journal can hold: {why}") from None
+        raise Refused(
+            f"refused: the rehearsal would contain a value that no journal can hold: {why}; correct it on the host"
+        ) from None

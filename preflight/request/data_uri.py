@@ -34,7 +34,9 @@ def data_uri(option: str, text: str | None) -> DataUri:
     if not (over_rdma or parts.scheme == "tcp") or not host:
         raise UserError(f"{option}: {text}: not of the form tcp://host[:port] or unix:///path")
     if not (HOST_NAME.takes(host) or is_address(host)):
-        raise UserError(f"{option}: {text}: {shown(host)} is not a host name or an address")
+        raise UserError(
+            f"{option}: {text}: {shown(host)} is not a host name or an address, as in tcp://192.0.2.1:49152"
+        )
     return DataUri(host=host, port=port or None, rdma=over_rdma)
 
 

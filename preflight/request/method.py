@@ -66,7 +66,7 @@ def of_words(words: Sequence[str]) -> Method:
     while left:
         word = left.pop()
         if word not in known:
-            raise UserError(f"{word!r} is not an option of a migration")
+            raise UserError(f"{word!r} is not an option of a migration: see docs/reference/options.md")
         name, value = known[word]
         if value is None:
             if not left:
@@ -78,7 +78,7 @@ def of_words(words: Sequence[str]) -> Method:
     try:
         return msgspec.convert(values, Method, strict=False)
     except msgspec.ValidationError as why:
-        raise UserError(f"the options of the migration are invalid: {why}") from None
+        raise UserError(f"the options of the migration are invalid: {why}; make the file again") from None
 
 
 def _by_word() -> dict[str, tuple[str, Any]]:

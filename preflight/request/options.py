@@ -606,11 +606,13 @@ class Options(_Declared, frozen=True, kw_only=True):
         self._refuse_to_give_up()
         if self.tls and self.mode is Mode.TUNNELLED:
             raise UserError(
-                "--tls and --tunnelled are mutually exclusive: libvirt does not send tunnelled memory over TLS"
+                "--tls and --tunnelled are mutually exclusive: libvirt does not send tunnelled memory over TLS; give"
+                " one of them"
             )
         if not self.live and self.postcopy:
             raise UserError(
-                "--postcopy and --no-live are mutually exclusive: post-copy is for guests that keep running"
+                "--postcopy and --no-live are mutually exclusive: post-copy is for guests that keep running; give"
+                " one of them"
             )
 
     def _refuse_to_give_up(self) -> None:
@@ -618,7 +620,7 @@ class Options(_Declared, frozen=True, kw_only=True):
         if self.give_up_after is not None:
             patience_of(self.give_up_after)
             if self.on_give_up is OnGiveUp.WAIT:
-                raise UserError("--on-give-up wait and --give-up-after are mutually exclusive")
+                raise UserError("--on-give-up wait and --give-up-after are mutually exclusive: give one of them")
         elif self.on_give_up is not None and self.timeout is not None:
             raise UserError(
                 "--on-give-up with --timeout requires --give-up-after; at --timeout, --timeout-suspend,"
@@ -741,4 +743,4 @@ def _refuse_words(option: str, given: Sequence[str], words: Collection[str]) -> 
         if one not in words:
             raise UserError(f"{option}: {one!r} is not one of {', '.join(words)}")
         if one in given[:number]:
-            raise UserError(f"{option}: {one!r} is named twice")
+            raise UserError(f"{option}: {one!r} is named twice: name it once")

@@ -64,7 +64,7 @@ def read_values(form: "TypeAdapter[T]", values: object) -> T:
     try:
         content = to_json(values)
     except PydanticSerializationError:
-        raise Wrong("Tables or lists are nested too deeply") from None
+        raise Wrong("Tables or lists are nested too deeply: write them with fewer levels") from None
     return read(form, content)
 
 

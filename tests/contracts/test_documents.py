@@ -174,7 +174,9 @@ def test_a_plan_of_another_preflight_is_explained_and_one_of_this_has_changed() 
         Refused, match=r"^refused: the plan was made by another version of preflight \(0\.0\.7; this is "
     ):
         refuse_changed(other, {})
-    with pytest.raises(Refused, match=r"^refused: changed since the plan was made: source QemuConf$"):
+    with pytest.raises(
+        Refused, match=r"^refused: changed since the plan was made, so make a new plan: source QemuConf$"
+    ):
         refuse_changed(altered(other, preflight_version=__version__), {})
 
 
@@ -197,7 +199,7 @@ def test_a_document_of_another_format_is_refused_by_its_number(tmp_path: Path, n
     path = tmp_path / "document"
     plan_file.write(path, PLAN)
     path.write_text(json.dumps(json.loads(path.read_text()) | {"preflight_plan": number}))
-    with pytest.raises(UserError, match=f"has format {number}, this preflight reads 2 and 3$"):
+    with pytest.raises(UserError, match=f"has format {number}, this preflight reads 2 and 3: make a new plan$"):
         plan_file.read(path)
     path.write_text(json.dumps({"preflight_journal": number, "plan": {"of": "another form"}}) + "\n")
     with pytest.raises(UserError, match=rf"journal format {number} is not supported \(supported: 2 and 3\)$"):

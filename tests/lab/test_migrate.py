@@ -132,7 +132,7 @@ def test_a_plan_is_refused_once_what_it_rests_on_has_changed(client: Client, hos
     host1.append("/etc/hosts", "192.0.2.77 newcomer\n")
     refused = client.run([PREFLIGHT, "migrate", str(plan), "--yes"])
     assert refused.returncode == REFUSED, refused.stdout
-    assert "changed since the plan was made: source " in refused.stderr
+    assert "changed since the plan was made, so make a new plan: source " in refused.stderr
     host1.run("sed", "-i", "/newcomer/d", "/etc/hosts")
     done = client.run([PREFLIGHT, "migrate", str(plan), "--yes"])
     assert done.returncode == ARRIVED, done.stderr

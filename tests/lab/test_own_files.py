@@ -51,7 +51,8 @@ def test_a_plan_is_run_on_its_own_machines_and_for_its_own_guests_alone(
         change(path, **{end: made[end]})
     change(path, guests=[web | {"uuid": db}])
     code, said = run(client, str(path))
-    assert (code, said) == (5, f"preflight: refused: web is not the guest that was checked: uuid is {db} in the plan\n")
+    refusal = f"web is not the guest that was checked: uuid is {db} in the plan; check again, and make a new plan"
+    assert (code, said) == (5, f"preflight: refused: {refusal}\n")
     assert (state(host1, "web"), state(host1, "db"), state(host2, "web"), state(host2, "db")) == (
         "running",
         "running",

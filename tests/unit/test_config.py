@@ -88,7 +88,7 @@ def test_a_table_of_pyproject_counts_and_a_pyproject_without_one_does_not(home: 
 def test_a_named_file_that_is_not_there_is_refused(home: Path) -> None:
     assert refusal(home / "none.toml") == f"{home}/none.toml: No such file or directory"
     put(home / "pyproject.toml", "[project]\n")
-    assert refusal(home / "pyproject.toml").endswith("has no table [tool.preflight]")
+    assert refusal(home / "pyproject.toml").endswith("has no table [tool.preflight]: add it, or name another file")
 
 
 def test_a_working_directory_that_is_gone_has_no_file(home: Path) -> None:
@@ -263,7 +263,7 @@ def planted(home: Path, text: str = 'ignore = ["guests"]\n') -> Path:
 @pytest.mark.parametrize("name", ["preflight.toml", "pyproject.toml"])
 def test_a_file_that_others_can_write_is_refused(home: Path, mode: int, name: str) -> None:
     path = put(home / "repository" / name, "[tool.preflight]\n", mode)
-    assert refusal() == f"{path}: users other than you and root can write to it, so it is not used"
+    assert refusal() == f"{path}: users other than you and root can write to it, so it is not used: chmod go-w"
     assert config.load(walk=False) is NONE
 
 
@@ -311,9 +311,9 @@ def test_a_link_that_leads_nowhere_is_refused(home: Path) -> None:
 
 def test_what_is_no_regular_file_is_refused_and_not_waited_for(home: Path) -> None:
     os.mkfifo(home / "repository/preflight.toml")
-    assert refusal().endswith("is not a regular file")
+    assert refusal().endswith("is not a regular file: name a file")
     (home / "repository/hosts/preflight.toml").mkdir()
-    assert refusal().endswith("Is a directory")
+    assert refusal().endswith("Is a directory: name a file")
 
 
 def test_what_a_planted_file_is_extended_by_counts_as_little(home: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_file_that_others_can_write_is_not_used_at_all(own_directory: Path, mo
     path = kept(own_directory, mode)
     with pytest.raises(UserError) as refused:
         own_file.open_own(path)
-    assert str(refused.value) == f"{path}: users other than you and root can write to it, so it is not used"
+    assert str(refused.value) == f"{path}: users other than you and root can write to it, so it is not used: chmod go-w"
 
 
 @needs_root
@@ -155,13 +155,13 @@ def test_what_is_no_regular_file_is_one_line_and_is_not_waited_for(tmp_path: Pat
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "loop").symlink_to("loop")
     cases = {
-        "fifo": "is not a regular file",
+        "fifo": "is not a regular file: name a file",
         "loop": "Too many levels of symbolic links",
         "none": "No such file or directory",
         "none/deeper": "No such file or directory",
         "fifo/deeper": "Not a directory",
         "\0": "embedded null byte",
-        ".": "Is a directory",
+        ".": "Is a directory: name a file",
     }
     for name, said in cases.items():
         with pytest.raises(UserError) as refused:

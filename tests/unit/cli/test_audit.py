@@ -104,7 +104,7 @@ def test_the_hosts_are_listed_without_being_asked(snapshots: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["one"], "an audit needs at least two hosts"),
+        (["one"], "an audit needs at least two hosts: name more, or give --inventory"),
         (["a,b", "--format", "pdf"], "--format: 'pdf' is not one of text, concise, table, json"),
         (["kvm[1-"], "kvm[1-"),
     ],

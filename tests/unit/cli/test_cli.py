@@ -182,14 +182,14 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 
 
 BAD_HOSTS = {
-    "none.json": "none.json: no such snapshot file",
-    "/no/such/folder/none.json": "/no/such/folder/none.json: no such snapshot file",
+    "none.json": "none.json: no such snapshot file; take one with `preflight snapshot`",
+    "/no/such/folder/none.json": "/no/such/folder/none.json: no such snapshot file; take one with `preflight snapshot`",
     "xen://host2/": "xen://host2/: only the QEMU driver can migrate, as in qemu+ssh://host/system",
     "qemu:///session": (
         "qemu:///session: only guests of the system daemon can be checked, as in qemu+ssh://host/system"
     ),
-    "": "'' is not a host",
-    "two words": "'two words' is not a host",
+    "": "'' is not a host, as in host1, admin@host1 or qemu+ssh://host1/system",
+    "two words": "'two words' is not a host, as in host1, admin@host1 or qemu+ssh://host1/system",
 }
 
 
@@ -203,8 +203,14 @@ def test_a_host_that_looks_like_an_option_never_gets_to_ssh(tmp_path: Path) -> N
     fake_ssh(tmp_path, f"touch {tmp_path}/ran")
     typed = f"-oProxyCommand=touch {tmp_path}/ran"
     path = f"{tmp_path}:{os.environ['PATH']}"
-    assert refused(run("check", "--", typed, HOST2, PATH=path)) == f"{shown(typed)} is not a host"
-    assert refused(run("check", "--", HOST1, typed, PATH=path)) == f"{shown(typed)} is not a host"
+    assert (
+        refused(run("check", "--", typed, HOST2, PATH=path))
+        == f"{shown(typed)} is not a host, as in host1, admin@host1 or qemu+ssh://host1/system"
+    )
+    assert (
+        refused(run("check", "--", HOST1, typed, PATH=path))
+        == f"{shown(typed)} is not a host, as in host1, admin@host1 or qemu+ssh://host1/system"
+    )
     assert refused(run("check", HOST1, typed, PATH=path)) == "No such option: -o"
     assert not (tmp_path / "ran").exists()
 
@@ -219,7 +225,10 @@ def test_half_a_snapshot_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_snapshot_is_refused() -> None:
     assert refused(run("check", "/etc/passwd", HOST2)).startswith("/etc/passwd: not a whole snapshot")
-    assert refused(run("check", HOST1, "/dev/null")) == "/dev/null: not a regular file, so not a snapshot"
+    assert (
+        refused(run("check", HOST1, "/dev/null"))
+        == "/dev/null: not a regular file, so not a snapshot; take one with `preflight snapshot`"
+    )
 
 
 def test_one_host_alone_is_refused() -> None:
@@ -242,7 +251,7 @@ def test_a_rule_that_is_not_there_is_refused_with_a_suggestion(option: str) -> N
 
 
 def test_a_selection_that_leaves_no_rule_is_refused() -> None:
-    said = "--select and --ignore leave no rule to apply"
+    said = "--select and --ignore leave no rule to apply: `preflight rules` lists them"
     assert refused(run("check", HOST1, HOST2, "--select", "names", "--ignore", "names")) == said
 
 
@@ -286,11 +295,17 @@ def test_an_option_that_cannot_be_used_is_refused(arguments: tuple[str, ...], wh
     ("arguments", "why"),
     [
         (("--compressed", "--comp-methods", "foo"), "--comp-methods: 'foo' is not one of mt, xbzrle, zlib, zstd"),
-        (("--compressed", "--comp-methods", "xbzrle,xbzrle"), "--comp-methods: 'xbzrle' is named twice"),
-        (("--compressed", "--comp-methods", "mt,"), "--comp-methods: 'mt,' has an empty part"),
+        (("--compressed", "--comp-methods", "xbzrle,xbzrle"), "--comp-methods: 'xbzrle' is named twice: name it once"),
+        (("--compressed", "--comp-methods", "mt,"), "--comp-methods: 'mt,' has an empty part: remove a comma"),
         (("--dname", ""), "--dname: '' is empty"),
-        (("--dname", "a/b"), "--dname: 'a/b': a guest's name cannot contain a slash or a newline"),
-        (("--destination-uri", ""), "--destination-uri: '' is blank"),
+        (
+            ("--dname", "a/b"),
+            "--dname: 'a/b': a guest's name cannot contain a slash or a newline: give it as `virsh list` shows it",
+        ),
+        (
+            ("--destination-uri", ""),
+            "--destination-uri: '' is blank: omit it, or give one such as qemu+ssh://host/system",
+        ),
         (("--xml", "/dev/null"), "--xml: /dev/null: not well-formed XML: no element found: line 1, column 0"),
         (("--persistent-xml", HOST1), f"--persistent-xml: {HOST1}: not well-formed XML: "),
         (("--copy-storage-all", "--disks-uri", "rdma://host2"), "--disks-uri: rdma://host2: disks are not sent over"),
@@ -310,7 +325,8 @@ def test_a_value_that_libvirt_refuses_is_refused_beforehand(arguments: tuple[str
 def test_xml_that_is_no_guests_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "net.xml"
     path.write_text("<network/>")
-    said = f"--xml: {path}: not the XML of a guest: its root element is <network>, not <domain>"
+    root = "its root element is <network>, not <domain>: save it with `virsh dumpxml`"
+    said = f"--xml: {path}: not the XML of a guest: {root}"
     assert refused(run("check", HOST1, HOST2, "--xml", str(path))) == said
 
 
@@ -340,15 +356,15 @@ def test_options_that_do_not_go_together_are_refused_in_one_line() -> None:
     xml = refused(run("check", HOST1, HOST2, "--format", "xml"))
     assert xml == f"--format: 'xml' is not one of {', '.join(FORMATS['report'])}"
     both = refused(run("check", HOST1, HOST2, "--guest", "web", "--no-guests"))
-    assert both == "--no-guests and a selection of guests are mutually exclusive"
+    assert both == "--no-guests and a selection of guests are mutually exclusive: give one of them"
     tunnel = refused(run("check", HOST1, HOST2, "--tls", "--tunnelled"))
-    assert tunnel.startswith("--tls and --tunnelled are mutually exclusive")
+    assert tunnel.startswith("--tls and --tunnelled are mutually exclusive: ")
 
 
 def test_a_destination_uri_over_another_transport_is_refused() -> None:
     uri = "qemu+tls://host2.example.com/system"
     assert refused(run("check", HOST1, HOST2, "--destination-uri", uri, "--transport", "ssh")) == (
-        f"{uri}: does not use ssh, which --transport requires"
+        f"{uri}: does not use ssh, which --transport requires: omit one of the two"
     )
     assert refused(run("check", HOST1, HOST2, "--destination-uri", "host2")) == (
         "host2: not a libvirt URI such as qemu+ssh://host/system"
@@ -360,7 +376,10 @@ def test_a_place_where_nothing_can_be_saved_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == f"preflight: {tmp_path}/none/pair.json: No such file or directory\n"
     assert done.stdout == run("check", HOST1, HOST2).stdout, "the report is not lost"
-    assert refused(run("snapshot", HOST1, "--output", f"{tmp_path}/again.json")) == f"{HOST1}: already a snapshot"
+    assert (
+        refused(run("snapshot", HOST1, "--output", f"{tmp_path}/again.json"))
+        == f"{HOST1}: already a snapshot: name the host itself"
+    )
 
 
 # what is written where
@@ -560,7 +579,7 @@ def test_a_file_that_is_no_report_is_refused(tmp_path: Path, content: bytes, why
 
 def test_a_snapshot_is_no_report_and_a_directory_none_either(tmp_path: Path) -> None:
     assert refused(run("show", HOST1)).startswith(f"{HOST1}: not a report that preflight wrote in the format json: ")
-    assert refused(run("show", str(tmp_path))) == f"{tmp_path}: Is a directory"
+    assert refused(run("show", str(tmp_path))) == f"{tmp_path}: Is a directory: name a file"
 
 
 # what changes the exit code
@@ -614,7 +633,11 @@ def test_the_exit_code_is_the_same_in_every_format(arguments: tuple[str, ...], c
         (WARNED, 1, "PREFLIGHT WARNING - host3.example.com -> host2.example.com: ready with warnings: os-release"),
         ((GONE1, GONE2), 2, "PREFLIGHT CRITICAL - host1.example.com -> host2.example.com: not ready: announced-name"),
         ((HOST1, HOST2, "--transport", "tls"), 3, "PREFLIGHT UNKNOWN - "),
-        ((HOST1, "none.json"), 3, "PREFLIGHT UNKNOWN - none.json: no such snapshot file"),
+        (
+            (HOST1, "none.json"),
+            3,
+            "PREFLIGHT UNKNOWN - none.json: no such snapshot file; take one with `preflight snapshot`",
+        ),
         ((HOST1, HOST2, "--no-such-option"), 3, "PREFLIGHT UNKNOWN - No such option: --no-such-option"),
         ((), 3, "PREFLIGHT UNKNOWN - Missing argument"),
     ],
@@ -753,7 +776,8 @@ def test_what_is_obfuscated_has_no_name_and_the_same_verdict_and_its_map_is_priv
     assert names.stat().st_mode & 0o777 == 0o600
     assert json.loads(names.read_text())["names"].keys() >= {"host1", "host2", "example", "web"}
     names.chmod(0o644)
-    assert refused(run("check", GONE1, GONE2, "--obfuscate", str(names))).endswith("so it is not used as a map")
+    step = "so it is not used as a map: keep it where only you can read and write it"
+    assert refused(run("check", GONE1, GONE2, "--obfuscate", str(names))).endswith(step)
     names.write_text("{}")
     names.chmod(0o600)
     assert "not a map of --obfuscate" in refused(run("check", GONE1, GONE2, "--obfuscate", str(names)))
@@ -765,7 +789,10 @@ def test_a_file_of_another_time_is_kept_unless_told(words: tuple[str, ...], tmp_
     env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(tmp_path)}
     path = tmp_path / "kept.json"
     path.write_text("of another time")
-    assert refused(run(*words, str(path), **env)) == f"{path}: there is such a file already; --overwrite replaces it"
+    assert (
+        refused(run(*words, str(path), **env))
+        == f"{path}: there is such a file already; choose another name, or replace it with --overwrite"
+    )
     assert path.read_text() == "of another time"
     assert run(*words, str(path), "--overwrite", **env).returncode in {0, 3}
     assert snapshot.read(path)
@@ -1194,7 +1221,8 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
     done = run("check", "a", "b", XDG_RUNTIME_DIR="/no/such/directory")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "preflight: /no/such/directory: cannot create a directory for ssh's socket: No such file or directory\n"
+        "preflight: /no/such/directory: cannot create a directory for ssh's socket: No such file or directory; set"
+        " XDG_RUNTIME_DIR to one that you can write to\n"
     )
 
 
@@ -1204,10 +1232,13 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("migrate",), "SOURCE and DESTINATION are missing, or a file that `preflight plan` wrote"),
+        (("migrate",), "SOURCE and DESTINATION are missing: name the hosts, or a file that `preflight plan` wrote"),
         (("migrate", "a", "b"), "which guests? Name them, or give --all, --running or --offline"),
         (("migrate", "a", "b", "web", "--all"), "name guests, or give --all, but not both"),
-        (("migrate", "a", "b", "--all", "--running"), "--all, --running and --offline are mutually exclusive"),
+        (
+            ("migrate", "a", "b", "--all", "--running"),
+            "--all, --running and --offline are mutually exclusive: give one of them",
+        ),
         (("migrate", "/no/plan"), "/no/plan: No such file or directory"),
         (("migrate", HOST1), f"{HOST1}: not a plan of preflight"),
         (("migrate", "--resume", "/no/journal"), "/no/journal: No such file or directory"),
@@ -1222,7 +1253,7 @@ def test_no_directory_for_the_socket_is_one_clear_line() -> None:
         (("status", "/no/journal"), "/no/journal: No such file or directory"),
         (("status", HOST1, "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
         (("status", "-f", "yaml"), "--format: 'yaml' is not one of text, json"),
-        (("migrate", "--resume", "j", "--rehearse"), "--rehearse: a run that is resumed is not rehearsed"),
+        (("migrate", "--resume", "j", "--rehearse"), "--rehearse: a run that is resumed is not rehearsed: omit it"),
         (("migrate", "a", "b", "web", "--confirm-uri", "x"), "--confirm-uri is for the URIs of a plan or a journal"),
     ],
 )
@@ -1285,7 +1316,7 @@ def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: li
         known = str(done.exception)
         assert arguments[0] in known
         if arguments[0] not in ALONE:
-            assert known == f"{arguments[0]}: the {where} determines this, so it cannot be changed here"
+            assert known == f"{arguments[0]}: the {where} determines this, so it cannot be changed here: omit it"
 
 
 DOCS = Path(__file__).parents[3] / "docs"

@@ -143,13 +143,19 @@ def test_the_configuration_is_named_even_if_it_cannot_be_used(text: str, code: i
 def test_rules_that_cannot_be_loaded_are_missing(own: Path) -> None:
     done = doctor("--rules", "/no/such", "-f", "json")
     assert done.returncode == 1
-    assert items(done.stdout)["rules"] == ("missing", "/no/such: no such rule directory")
+    assert items(done.stdout)["rules"] == (
+        "missing",
+        "/no/such: no such rule directory: correct --rules or the key `rules`",
+    )
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((str(RECORDED / "ready/host1.json"),), f"{RECORDED}/ready/host1.json: a snapshot; doctor logs in to hosts"),
+        (
+            (str(RECORDED / "ready/host1.json"),),
+            f"{RECORDED}/ready/host1.json: a snapshot; doctor logs in to hosts: name the host itself",
+        ),
         (("-oProxyCommand=x",), "No such option: -o"),
         (("--format", "html"), "--format: 'html' is not one of text, json"),
     ],

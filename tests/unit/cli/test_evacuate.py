@@ -50,7 +50,7 @@ def test_a_plan_is_made_from_snapshots_and_written(snapshots: Path, own_director
     assert run("evacuate", first(snapshots), "--to", f"{snapshots}/", "--plan", str(path)) == (
         2,
         "",
-        f"{path}: already exists, and is not overwritten",
+        f"{path}: already exists, and is not overwritten: choose another name, or continue it with --resume",
     )
 
 
@@ -72,17 +72,20 @@ def test_groups_are_part_of_the_plan(snapshots: Path, own_directory: Path) -> No
     [
         ([], "HOST is missing: the host to empty, or a file that --plan wrote"),
         (["kvm1"], "--to is missing: the hosts that guests may move to"),
-        (["kvm1,kvm2", "--to", "kvm3"], "one host is emptied at a time, and 2 are named"),
-        (["kvm1", "--to", "kvm1"], "--to names no host besides the one to empty"),
+        (
+            ["kvm1,kvm2", "--to", "kvm3"],
+            "one host is emptied at a time, and 2 are named: name one, and run it again for each other",
+        ),
+        (["kvm1", "--to", "kvm1"], "--to names no host besides the one to empty: name those that may take its guests"),
         (["kvm1", "--to", "kvm2", "--confirm-uri", "x"], "--confirm-uri is for the URIs of a plan or a record"),
         (["kvm1", "--to", "kvm2", "--keep-apart", "a"], "--keep-apart: 'a' does not name two guests"),
         (["kvm1", "--to", "kvm2", "--keep-together", "a"], "--keep-together: 'a' does not name two guests"),
         (["kvm1", "--to", "kvm2", "--reserve-memory", "lots"], "--reserve-memory: 'lots' is neither a percentage"),
         (["kvm1", "--to", "kvm2", "--window", "soon"], "--window: 'soon' is not a time"),
-        (["--resume", "a", "--back", "a"], "--resume and --back are mutually exclusive"),
+        (["--resume", "a", "--back", "a"], "--resume and --back are mutually exclusive: give one of them"),
         (["kvm1", "--resume", "a"], "--resume takes a record, which names the hosts and the guests: omit HOST"),
         (["kvm1", "--back", "a"], "--back takes a record, which names the hosts and the guests: omit HOST"),
-        (["--back", "a", "--offline"], "--offline: the record determines this, so it cannot be changed here"),
+        (["--back", "a", "--offline"], "--offline: the record determines this, so it cannot be changed here: omit it"),
         (["--resume", "/nowhere/a.evacuation"], "/nowhere/a.evacuation.runs: No such file or directory"),
     ],
 )
@@ -131,7 +134,7 @@ def test_nothing_comes_home_before_it_is_known_where_it_is(own_directory: Path) 
     journal.close()
     code, _, said = run("evacuate", "--back", str(path), "--yes")
     assert code == 5
-    assert "it is not settled where each guest is: resume the evacuation first" in said
+    assert "it is not settled where each guest is: continue it first with preflight evacuate --resume" in said
 
 
 def test_a_record_that_others_can_replace_runs_no_command_of_a_uri(own_directory: Path) -> None:

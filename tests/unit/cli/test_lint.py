@@ -25,7 +25,7 @@ def lint(*words: str | Path) -> Result:
         ((), "name hosts, or give --files DIR"),
         (("host1", "--files", "hosts"), "name hosts, or give --files DIR, but not both"),
         (("--files", "/no/such"), "/no/such: No such file or directory"),
-        (("./no.json",), "./no.json: no such snapshot file"),
+        (("./no.json",), "./no.json: no such snapshot file; take one with `preflight snapshot`"),
         (("--files", ".", "--format", "ansible"), "--format: 'ansible' is not one of"),
         (("--files", ".", "--report", "sarif"), "--report: 'sarif' is not FORMAT=PATH"),
     ],

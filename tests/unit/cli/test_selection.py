@@ -89,7 +89,7 @@ def test_a_guest_to_leave_out_that_does_not_exist_is_refused(left_out: str) -> N
 
 
 def test_a_guest_cannot_be_both_named_and_left_out() -> None:
-    with pytest.raises(UserError, match="guest 'db' is both selected by name and left out"):
+    with pytest.raises(UserError, match="guest 'db' is both selected by name and left out: name it once"):
         chosen(guests=("db", "web"), left_out=(UUIDS["db"],))
 
 
@@ -148,7 +148,7 @@ def test_the_json_of_a_check_names_them_and_the_reason(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--all", "--running"), "--all, --running and --offline are mutually exclusive"),
+        (("--all", "--running"), "--all, --running and --offline are mutually exclusive: give one of them"),
         (("--all", "--guest", "web"), "name guests, or give --all, but not both"),
         (("--except", "nobody"), "host1.example.com has no guest 'nobody'; it has: a,b, db, mail, web"),
     ],

@@ -53,7 +53,8 @@ def test_the_command_line_outranks_the_environment_which_outranks_the_file(
     assert run(*check)[0] == 0
     assert run(*check, "--no-config")[0] == 1
     assert (
-        run(*check, "--no-config", "--config", "x")[2] == "preflight: --config and --no-config are mutually exclusive\n"
+        run(*check, "--no-config", "--config", "x")[2]
+        == "preflight: --config and --no-config are mutually exclusive: give one of them\n"
     )
     assert run(*check, "--config", "x", "--no-config")[0] == 2
 
@@ -150,7 +151,10 @@ def test_a_timeout_of_migrations_is_no_timeout_of_answers(home: Path) -> None:
 
 def test_two_switches_of_the_same_source_exclude_each_other_as_typed_ones_do(home: Path, run: Any) -> None:
     put(home / "work/preflight.toml", "[migration]\ncopy-storage-all = true\ncopy-storage-inc = true\n")
-    assert run("check", *GONE)[2] == "preflight: --copy-storage-all and --copy-storage-inc are mutually exclusive\n"
+    assert (
+        run("check", *GONE)[2]
+        == "preflight: --copy-storage-all and --copy-storage-inc are mutually exclusive: give one of them\n"
+    )
     assert options(run, "--copy-storage-inc") == ["--copy-storage-inc"]
 
 
@@ -294,7 +298,7 @@ def test_a_waiver_is_not_added_where_it_would_not_be_used(home: Path, run: Any, 
     code, _, said = added(run)
     assert (home / "work/hosts/preflight.toml").exists() is (code == 0) is (mode == 0o1777)
     assert run("waivers", "check")[:2] == (0, "1 waiver, all valid\n" if code == 0 else "0 waivers, all valid\n")
-    assert code == 0 or said.endswith("so that the file would not be used: create it elsewhere\n")
+    assert code == 0 or said.endswith("so that the file would not be used: choose another directory\n")
 
 
 @needs_root

@@ -77,7 +77,13 @@ def test_a_host_that_came_and_one_that_went_are_named() -> None:
     ("text", "why"),
     [
         ("", "nor is it a report"),
-        ("{}", "not a snapshot made by preflight; nor is it a report of `preflight check --format json`"),
+        (
+            "{}",
+            (
+                "not a snapshot made by preflight; take one with `preflight snapshot`; nor is it a report of `preflight"
+                " check --format json`"
+            ),
+        ),
         ('{"kind": "report", "format": 1}', "has less than this preflight"),
         ('{"kind": "report", "format": 9}', "report format 9, this preflight reads 1"),
         ('{"preflight_snapshot": 3, "hosts": []}', "snapshot format '3', this preflight reads 1 and 2"),

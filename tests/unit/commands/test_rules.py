@@ -63,11 +63,11 @@ def test_what_is_no_name_of_a_rule_writes_nothing(work: Path, name: str) -> None
 def test_a_rule_that_exists_is_not_written_over(work: Path) -> None:
     rules.new("no-passwords", SITE)
     text = (work / "rules.d/site/no_passwords.py").read_text()
-    assert refusal("no-passwords") == "there is a rule no-passwords already"
-    assert "there is a rule mtu-differs already" in refusal("mtu-differs")
-    assert refusal("tests/no-passwords") == "tests is the folder of tests and no subject"
+    assert refusal("no-passwords") == "there is a rule no-passwords already: choose another name"
+    assert "there is a rule mtu-differs already: choose another name" in refusal("mtu-differs")
+    assert refusal("tests/no-passwords") == "tests is the folder of tests and no subject: choose another name"
     (work / "rules.d/tests/test_no_root.py").write_text("")
-    assert refusal("no-root") == "rules.d/tests/test_no_root.py: File exists"
+    assert refusal("no-root") == "rules.d/tests/test_no_root.py: File exists: choose another name, or remove it"
     assert (work / "rules.d/site/no_passwords.py").read_text() == text
 
 

@@ -204,3 +204,26 @@ def test_an_audit_that_contradicts_itself_is_refused(tmp_path: Path, change: Cal
     path.write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(UserError, match=re.escape(said)):
         read_saved(path)
+
+
+def test_a_status_from_before_ready_only_has_no_guest_that_stays(tmp_path: Path) -> None:
+    path = tmp_path / "status.json"
+    document = json.loads(render("ledger", "json", Ledger(PLAN, (ARRIVED,))))
+    assert document.pop("stays") == []
+    path.write_text(json.dumps(document), encoding="utf-8")
+    subject, told = read_saved(path)
+    assert (subject, told.plan.stays) == ("ledger", ())
+
+
+@pytest.mark.parametrize(("made", "writer"), [(WHEN, "preflight 0.1.0"), (None, "the preflight that wrote it")])
+def test_a_file_of_an_older_preflight_is_refused_with_its_version(tmp_path: Path, made: Any, writer: str) -> None:
+    document = json.loads(render("report", "json", replace(Case().report(), made=made)))
+    del document["waivers"]
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(UserError) as refused:
+        read_saved(path)
+    said = str(refused.value)
+    assert said.startswith(f"{path}: has less than this preflight (")
+    assert f"show it with {writer}, or save it again with --format json (" in said
+    assert "`waivers`" in said

@@ -35,8 +35,8 @@ def refusal_of(*words: str) -> str:
     ("words", "said"),
     [
         ((), "which change? Give --bandwidth, --max-downtime, --postcopy or --abort"),
-        (("--abort", "--bandwidth", "5"), "--abort cannot be combined with other changes"),
-        (("--abort", "--postcopy"), "--abort cannot be combined with other changes"),
+        (("--abort", "--bandwidth", "5"), "--abort cannot be combined with other changes: give it alone"),
+        (("--abort", "--postcopy"), "--abort cannot be combined with other changes: give it alone"),
     ],
 )
 def test_what_cannot_be_meant_is_one_line(words: tuple[str, ...], said: str) -> None:
@@ -47,7 +47,10 @@ def test_what_cannot_be_meant_is_one_line(words: tuple[str, ...], said: str) -> 
     ("words", "said"),
     [
         (("a", "b", "web", "--abort"), "--abort requires --resume; `preflight steer` aborts"),
-        (("--resume", "j", "--abort", "--max-downtime", "5"), "--abort cannot be combined with other changes"),
+        (
+            ("--resume", "j", "--abort", "--max-downtime", "5"),
+            "--abort cannot be combined with other changes: give it alone",
+        ),
         (("--resume", "j", "--parallel"), "--parallel: the journal determines this"),
         (("--resume", "j", "--ready-only"), "--ready-only: the journal determines this"),
         (("j", "--bandwidth", "5"), "--bandwidth: the plan determines this"),

@@ -66,12 +66,15 @@ def test_a_snapshot_of_the_former_format_is_read(tmp_path: Path) -> None:
     assert snapshot.read(path)[0].answers.records == {"a": Record("out", 0, "err")}
     del host["absent"]
     path.write_text(json.dumps({"preflight_snapshot": 1, "hosts": [host]}))
-    assert refused(path) == "not a whole snapshot: it contains no answers of 'h'"
+    assert refused(path) == "not a whole snapshot: it contains no answers of 'h'; take one with `preflight snapshot`"
 
 
 def test_a_newer_format_is_refused_by_its_number(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(json.dumps(document() | {"preflight_snapshot": 3}))
-    assert refused(tmp_path / "s.json") == "snapshot format '3', this preflight reads 1 and 2"
+    assert (
+        refused(tmp_path / "s.json")
+        == "snapshot format '3', this preflight reads 1 and 2; take one with `preflight snapshot`"
+    )
 
 
 def test_who_took_it_and_of_which_peers_is_read_again(tmp_path: Path) -> None:
@@ -115,7 +118,9 @@ def test_a_file_of_another_time_is_replaced_only_on_request(
         monkeypatch.setattr(Path, "hardlink_to", none)
     snapshot.write(path, [HOST], overwrite=False)
     before = path.read_bytes()
-    with pytest.raises(SnapshotError, match="there is such a file already; --overwrite replaces it"):
+    with pytest.raises(
+        SnapshotError, match="there is such a file already; choose another name, or replace it with --overwrite"
+    ):
         snapshot.write(path, [HOST, HOST], overwrite=False)
     assert path.read_bytes() == before
     assert [one.name for one in tmp_path.iterdir()] == ["s.json"]
@@ -142,7 +147,7 @@ def test_another_format_is_refused(tmp_path: Path, number: object) -> None:
 @pytest.mark.parametrize("text", ["[]", "1", '"x"', "null", "{}", '{"hosts": []}'])
 def test_other_json_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "s.json").write_text(text)
-    assert refused(tmp_path / "s.json") == "not a snapshot made by preflight"
+    assert refused(tmp_path / "s.json") == "not a snapshot made by preflight; take one with `preflight snapshot`"
 
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -179,17 +184,19 @@ def test_a_host_without_one_of_its_parts_is_refused(tmp_path: Path, key: str) ->
     del without["hosts"][0][key]
     (tmp_path / "s.json").write_text(json.dumps(without))
     why = "a host in it has no name" if key == "name" else "it contains no answers of 'h'"
-    assert refused(tmp_path / "s.json") == f"not a whole snapshot: {why}"
+    assert refused(tmp_path / "s.json") == f"not a whole snapshot: {why}; take one with `preflight snapshot`"
 
 
 def test_no_word_of_pythons_tells_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     path.write_text('{"preflight_snapshot": 1}')
-    assert refused(path) == "not a whole snapshot: it contains no host"
+    assert refused(path) == "not a whole snapshot: it contains no host; take one with `preflight snapshot`"
     path.write_text('{"preflight_snapshot": 1,')
-    assert refused(path) == "not a whole snapshot: not JSON at line 1, column 26"
+    assert refused(path) == "not a whole snapshot: not JSON at line 1, column 26; take one with `preflight snapshot`"
     path.write_text(json.dumps(document(records={"a": ["", "0", ""]})))
-    assert refused(path) == "not a whole snapshot: the answer 'a' of 'h' does not consist of text, code and text"
+    step = "take one with `preflight snapshot`"
+    said = "the answer 'a' of 'h' does not consist of text, code and text"
+    assert refused(path) == f"not a whole snapshot: {said}; {step}"
 
 
 @pytest.mark.parametrize("name", ["", "-oProxyCommand=x", "a b", "/etc/passwd", "none.json", 1, None])
@@ -218,7 +225,7 @@ def test_a_bottomless_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert refused(tmp_path / "none.json") == "No such file or directory"
-    assert refused(tmp_path) == "Is a directory"
+    assert refused(tmp_path) == "Is a directory: name a file"
 
 
 def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
@@ -293,21 +300,21 @@ def test_a_snapshot_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None
     path = tmp_path / "s.json"
     path.touch()
     os.truncate(path, 10**9)
-    assert refused(path) == "has 1000000000 bytes; the limit is 67108864"
+    assert refused(path) == "has 1000000000 bytes; the limit is 67108864: name another file"
 
 
 def test_a_snapshot_of_millions_of_values_is_refused_by_their_count(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     path.write_bytes(b'{"preflight_snapshot": 1, "hosts": [' + b"{}," * 3_000_000 + b"{}]}")
-    assert refused(path) == "contains more values than preflight reads"
+    assert refused(path) == "contains more values than preflight reads: name another file"
 
 
 def test_a_long_snapshot_that_preflight_did_not_write_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     path.write_bytes("\U0001f600".encode() + b" " * 40_000_000)
-    assert refused(path) == "not a whole snapshot: preflight writes only ASCII"
+    assert refused(path) == "not a whole snapshot: preflight writes only ASCII; take one with `preflight snapshot`"
 
 
 def test_a_snapshot_is_not_waited_for_where_it_is_a_fifo(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "s.json")
-    assert refused(tmp_path / "s.json") == "is not a regular file"
+    assert refused(tmp_path / "s.json") == "is not a regular file: name a file"

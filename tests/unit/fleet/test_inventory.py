@@ -88,19 +88,31 @@ def test_standard_input_has_a_host_a_line_and_remarks() -> None:
     ("arguments", "typed", "why"),
     [
         ([], b"", "name hosts, or an inventory with --inventory"),
-        (["-"], b"# none\n", "no host is named"),
-        (["-", "-"], b"", "-: standard input can be read only once"),
-        (["-"], b"a\n-oProxyCommand=x\n", "standard input, line 2: '-oProxyCommand=x' is not a host"),
-        (["-"], b"a\n-\n", "standard input, line 2: '-' is not a host"),
-        (["-"], b"\xff\n", "standard input: is not UTF-8"),
-        (["-"], b"a" * 5_000_000, "standard input: has more than 4194304 bytes"),
-        (["-oProxyCommand=x"], b"", "'-oProxyCommand=x' is not a host"),
-        (["a\x1b[2J"], b"", "'a\\x1b[2J' is not a host"),
-        (["a;reboot"], b"", "'a;reboot' is not a host"),
+        (["-"], b"# none\n", "no host is named: name hosts, or an inventory with --inventory"),
+        (["-", "-"], b"", "-: standard input can be read only once: give it once"),
+        (
+            ["-"],
+            b"a\n-oProxyCommand=x\n",
+            "standard input, line 2: '-oProxyCommand=x' is not a host, as in host1, admin@host1 or qemu+ssh://host1/system",
+        ),
+        (
+            ["-"],
+            b"a\n-\n",
+            "standard input, line 2: '-' is not a host, as in host1, admin@host1 or qemu+ssh://host1/system",
+        ),
+        (["-"], b"\xff\n", "standard input: is not UTF-8: give the names in UTF-8"),
+        (["-"], b"a" * 5_000_000, "standard input: has more than 4194304 bytes: ask for some hosts at a time"),
+        (
+            ["-oProxyCommand=x"],
+            b"",
+            "'-oProxyCommand=x' is not a host, as in host1, admin@host1 or qemu+ssh://host1/system",
+        ),
+        (["a\x1b[2J"], b"", "'a\\x1b[2J' is not a host, as in host1, admin@host1 or qemu+ssh://host1/system"),
+        (["a;reboot"], b"", "'a;reboot' is not a host, as in host1, admin@host1 or qemu+ssh://host1/system"),
         (["kvm*"], b"", "'kvm*' is a pattern: name the hosts, a range such as kvm[01-16], or a group"),
-        (["@rack9"], b"", "@rack9: the inventory has no such group"),
-        (["a,,b"], b"", "'a,,b' has an empty part"),
-        (["gone/kvm.json"], b"", "gone/kvm.json: no such snapshot file"),
+        (["@rack9"], b"", "@rack9: the inventory has no such group: add it"),
+        (["a,,b"], b"", "'a,,b' has an empty part: remove a comma"),
+        (["gone/kvm.json"], b"", "gone/kvm.json: no such snapshot file; take one with `preflight snapshot`"),
         (["kvm[1-9000],host[1-9000]"], b"", "kvm[1-9000],host[1-9000]"),
     ],
 )
@@ -116,10 +128,16 @@ def test_an_unknown_group_is_refused_with_those_that_there_are() -> None:
 @pytest.mark.parametrize(
     ("known", "why"),
     [
-        (Known(address="-oProxyCommand=x"), "'-oProxyCommand=x' is not a host"),
-        (Known(login="a;b"), "'a;b@kvm1' is not a host"),
+        (
+            Known(address="-oProxyCommand=x"),
+            "'-oProxyCommand=x' is not a host, as in host1, admin@host1 or qemu+ssh://host1/system",
+        ),
+        (Known(login="a;b"), "'a;b@kvm1' is not a host, as in host1, admin@host1 or qemu+ssh://host1/system"),
         (Known(migration_address="$(id)"), "the migration address '$(id)' is neither a host name nor an address"),
-        (Known(port=22, transport=Transport.TLS), "kvm1: a port of sshd and the transport tls exclude each other"),
+        (
+            Known(port=22, transport=Transport.TLS),
+            "kvm1: a port of sshd and the transport tls exclude each other: omit one of them",
+        ),
     ],
 )
 def test_what_an_inventory_says_is_not_trusted(known: Known, why: str) -> None:
@@ -175,12 +193,18 @@ def test_a_pair_of_hosts_in_one_file_is_two_hosts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ("{", "not a whole snapshot: not JSON at line 1, column 2"),
-        ("[]", "not a snapshot made by preflight"),
-        ('{"preflight_snapshot": 1, "hosts": []}', "not a whole snapshot: it contains no host"),
+        ("{", "not a whole snapshot: not JSON at line 1, column 2; take one with `preflight snapshot`"),
+        ("[]", "not a snapshot made by preflight; take one with `preflight snapshot`"),
+        (
+            '{"preflight_snapshot": 1, "hosts": []}',
+            "not a whole snapshot: it contains no host; take one with `preflight snapshot`",
+        ),
         (
             '{"preflight_snapshot": 1, "hosts": [{"name": "-oX", "records": {}, "absent": {}}]}',
-            "not a whole snapshot: the name of a host in it is invalid: '-oX' is not a host",
+            (
+                "not a whole snapshot: the name of a host in it is invalid: '-oX' is not a host, as in host1,"
+                " admin@host1 or qemu+ssh://host1/system; take one with `preflight snapshot`"
+            ),
         ),
     ],
 )
@@ -190,4 +214,7 @@ def test_a_file_that_is_no_snapshot_is_refused(tmp_path: Path, content: str, why
 
 
 def test_a_directory_without_snapshots_is_refused(tmp_path: Path) -> None:
-    assert refusal(f"{tmp_path}/") == f"{tmp_path}: has no file that ends in .json"
+    assert (
+        refusal(f"{tmp_path}/")
+        == f"{tmp_path}: has no file that ends in .json: take snapshots with `preflight snapshot`"
+    )

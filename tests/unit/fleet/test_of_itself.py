@@ -55,10 +55,22 @@ def test_over_another_transport_its_libvirt_is_unknown() -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("localhost", "--name: localhost is not the name by which other machines reach the host"),
-        ("qemu:///system", "--name: qemu:///system is not the name by which other machines reach the host"),
-        ("-oProxyCommand=x", "'-oProxyCommand=x' is not a host"),
-        ("kvm 1", "'kvm 1' is not a host"),
+        (
+            "localhost",
+            (
+                "--name: localhost is not the name by which other machines reach the host: give that, such as"
+                " host1.example.com"
+            ),
+        ),
+        (
+            "qemu:///system",
+            (
+                "--name: qemu:///system is not the name by which other machines reach the host: give that, such as"
+                " host1.example.com"
+            ),
+        ),
+        ("-oProxyCommand=x", "'-oProxyCommand=x' is not a host, as in host1, admin@host1 or qemu+ssh://host1/system"),
+        ("kvm 1", "'kvm 1' is not a host, as in host1, admin@host1 or qemu+ssh://host1/system"),
     ],
 )
 def test_the_name_is_one_by_which_other_machines_reach_the_host(tmp_path: Path, name: str, why: str) -> None:

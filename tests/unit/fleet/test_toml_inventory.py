@@ -101,9 +101,15 @@ def test_groups_nest_as_deep_as_their_number_allows(own_directory: Path) -> None
         ('[hosts.a]\ntransport = "unix"\n', "hosts.a: Invalid enum value 'unix' - at `$.transport`"),
         ('[hosts.a]\ngroups = ["x y"]\n', "hosts.a: Expected the name of a group - at `$.groups[0]`"),
         ("hosts = 1\n", "Expected `object`, got `int` - at `$.hosts`"),
-        ('[hosts."a[2-1]"]\n', "hosts.a[2-1]: 'a[2-1]': '[2-1]' counts backwards"),
-        ('[groups.a]\nhosts = ["b[1-100000]"]\n', "groups.a: 'b[1-100000]' stands for more than 10000 hosts"),
-        ('[groups.a]\nhosts = ["b[1-9000]", "c[1-9000]"]\n', "names more than 10000 hosts"),
+        ('[hosts."a[2-1]"]\n', "hosts.a[2-1]: 'a[2-1]': '[2-1]' counts backwards: give the lower number first"),
+        (
+            '[groups.a]\nhosts = ["b[1-100000]"]\n',
+            "groups.a: 'b[1-100000]' stands for more than 10000 hosts: ask for some at a time",
+        ),
+        (
+            '[groups.a]\nhosts = ["b[1-9000]", "c[1-9000]"]\n',
+            "names more than 10000 hosts: name a group, or some hosts",
+        ),
         ('[groups.a]\ngroups = ["a"]\n', "groups.a contains itself: a > a"),
         (
             '[groups.a]\ngroups = ["b"]\n[groups.b]\ngroups = ["c"]\n[groups.c]\ngroups = ["b"]\n',
@@ -122,19 +128,18 @@ def test_an_inventory_of_100_mb_is_not_read(own_directory: Path) -> None:
     path = put(own_directory, "")
     with path.open("r+b") as file:
         file.truncate(100 << 20)
-    assert refusal(path) == "has 104857600 bytes; the limit is 2097152"
+    assert refusal(path) == "has 104857600 bytes; the limit is 2097152: name another file"
 
 
 def test_an_inventory_that_others_may_write_or_replace_is_refused(own_directory: Path) -> None:
     path = put(own_directory, TEXT)
     path.chmod(0o620)
-    assert refusal(path) == "users other than you and root can write to it, so it is not used"
+    assert refusal(path) == "users other than you and root can write to it, so it is not used: chmod go-w"
     path.chmod(0o600)
     own_directory.chmod(0o777)
-    assert (
-        refusal(path)
-        == f"other users can write to the directory {own_directory}, so this inventory is not used: move it"
-    )
+    doubt = f"other users can write to the directory {own_directory}"
+    step = "move it to a directory that only you can write to"
+    assert refusal(path) == f"{doubt}, so this inventory is not used: {step}"
 
 
 def test_an_inventory_that_is_missing_is_refused(own_directory: Path) -> None:

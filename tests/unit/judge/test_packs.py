@@ -195,7 +195,11 @@ def test_a_pack_of_which_others_can_write_any_part_is_not_run(tmp_path: Path, pa
     if not (made / part).exists():
         (made / part).mkdir()
     (made / part).chmod(0o777)
-    assert refusal(made) == f"{made / part}: users other than you and root can write to it, so its rules are not run"
+    assert (
+        refusal(made)
+        == f"{made / part}: users other than you and root can write to it, so its rules are not run: keep them where"
+        " only you and root can write"
+    )
     assert not mark.exists()
 
 
@@ -261,7 +265,7 @@ def test_an_installed_pack_is_used_if_it_is_named(site_packages: Path) -> None:
     ("name", "why"),
     [
         ("exampel", "there is no installed pack 'exampel'; installed are example, none"),
-        ("none", "pack none: preflight_none is not a package in one directory"),
+        ("none", "pack none: preflight_none is not a package in one directory: see docs/packs.md"),
     ],
 )
 def test_a_pack_that_is_not_installed_is_refused(site_packages: Path, name: str, why: str) -> None:

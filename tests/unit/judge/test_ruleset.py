@@ -205,7 +205,7 @@ def test_a_file_that_is_no_rule_is_refused(tmp_path: Path, body: str, why: str) 
 def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
     path = write_rule(tmp_path, "clients_limit", SOUND, topic="other")
     builtin = builtin_directory() / "limits" / "clients_limit.py"
-    assert refusal(tmp_path) == f"{path}: the name clients-limit is already used by {builtin}"
+    assert refusal(tmp_path) == f"{path}: the name clients-limit is already used by {builtin}: choose another name"
 
 
 @pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
@@ -216,7 +216,8 @@ def test_a_rule_that_others_can_write_is_not_run(tmp_path: Path, part: str, mode
     path = tmp_path / "rules.d" / part
     path.chmod(mode)
     assert refusal(tmp_path / "rules.d") == (
-        f"{path}: users other than you and root can write to it, so its rules are not run"
+        f"{path}: users other than you and root can write to it, so its rules are not run: keep them where only you"
+        " and root can write"
     )
     assert not mark.exists()
 
@@ -261,7 +262,7 @@ def test_a_sites_rules_are_read_at_every_load(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "none") == f"{tmp_path}/none: no such rule directory"
+    assert refusal(tmp_path / "none") == f"{tmp_path}/none: no such rule directory: correct --rules or the key `rules`"
 
 
 def test_files_beside_the_subjects_are_no_rules(tmp_path: Path) -> None:
@@ -299,7 +300,7 @@ def test_what_is_ignored_is_left_out_of_what_is_selected() -> None:
 
 
 def test_a_selection_that_leaves_none_is_refused() -> None:
-    with pytest.raises(RuleError, match="--select and --ignore leave no rule to apply"):
+    with pytest.raises(RuleError, match="--select and --ignore leave no rule to apply: `preflight rules` lists them"):
         names(select=("clients-limit",), ignore=("limits",))
 
 

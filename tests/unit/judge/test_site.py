@@ -220,4 +220,7 @@ def test_a_severity_of_no_rule_is_refused() -> None:
     assert (
         refusal(Site(severity=(("mtu-difers", "info"),))) == "there is no rule 'mtu-difers'; did you mean mtu-differs?"
     )
-    assert refusal(Site(severity=(("login", "info"),))) == "severity: login is a subject, not a rule"
+    assert (
+        refusal(Site(severity=(("login", "info"),)))
+        == "severity: login is a subject, not a rule: name its rules, which `preflight rules` lists"
+    )

@@ -107,13 +107,16 @@ def test_parameters_have_libvirts_names() -> None:
     [
         ({"direct": True}, "--direct: QEMU does not support direct migration"),
         ({"copy_storage_all": True, "copy_storage_inc": True}, "are mutually exclusive"),
-        ({"timeout_abort": True}, "need --timeout and are mutually exclusive"),
-        ({"timeout": 5.0, "timeout_abort": True, "timeout_suspend": True}, "need --timeout and are mutually exclusive"),
+        ({"timeout_abort": True}, "need --timeout and are mutually exclusive: give one of them"),
+        (
+            {"timeout": 5.0, "timeout_abort": True, "timeout_suspend": True},
+            "need --timeout and are mutually exclusive: give one of them",
+        ),
         ({"timeout": 5.0, "timeout_postcopy": True}, "--timeout-postcopy requires --postcopy"),
         ({"on_give_up": OnGiveUp.POSTCOPY}, "--on-give-up postcopy requires --postcopy"),
         (
             {"give_up_after": "10m", "on_give_up": OnGiveUp.WAIT},
-            "--on-give-up wait and --give-up-after are mutually exclusive",
+            "--on-give-up wait and --give-up-after are mutually exclusive: give one of them",
         ),
         ({"timeout": 5.0, "on_give_up": OnGiveUp.ABORT}, "--on-give-up with --timeout requires --give-up-after"),
         ({"give_up_after": "0"}, "--give-up-after: '0' is neither a number of passes, such as 20 passes, nor a time"),

@@ -349,7 +349,9 @@ def test_a_journal_that_others_could_have_written_is_not_gone_on_with(tmp_path: 
     path = tmp_path / "j"
     Journal.create(path, PLAN).close()
     path.chmod(0o622)
-    with pytest.raises(JournalError, match="j: users other than you and root can write to it, so it is not used"):
+    with pytest.raises(
+        JournalError, match="j: users other than you and root can write to it, so it is not used: chmod go-w"
+    ):
         Journal.resume(path)
     assert journal.read(path)[0] == PLAN, "to show it contacts no host"
 

@@ -78,7 +78,7 @@ def test_the_list_is_a_table_and_names_what_is_damaged(directory: Path) -> None:
     assert "host1.example.com  host2.example.com  3       cut off  web, db, old" in shown[2]
     assert sorted(shown[3:]) == [
         f"damaged: {directory}/e.journal: journal format 1 is not supported (supported: 2 and 3)",
-        f"damaged: {directory}/f.journal: is not a regular file",
+        f"damaged: {directory}/f.journal: is not a regular file: name a file",
     ]
 
 

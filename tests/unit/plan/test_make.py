@@ -201,9 +201,12 @@ def broken() -> Case:
 @pytest.mark.parametrize(
     ("case", "why"),
     [
-        (unknown, "refused: the check says UNDETERMINED"),
-        (broken, "refused: the check says NOT READY"),
-        (lambda: unknown().guest(lambda one: one.update(snapshots=1)), "refused: the check says NOT READY"),
+        (unknown, "refused: the check says UNDETERMINED: take the next step that its report names"),
+        (broken, "refused: the check says NOT READY: take the next step that its report names"),
+        (
+            lambda: unknown().guest(lambda one: one.update(snapshots=1)),
+            "refused: the check says NOT READY: take the next step that its report names",
+        ),
     ],
 )
 def test_no_plan_is_made_unless_all_is_known_to_be_well(case: Callable[[], Case], why: str) -> None:
@@ -353,7 +356,7 @@ def test_what_no_run_could_do_is_refused_when_a_plan_is_read(
     path.write_text(json.dumps(json.loads(path.read_text()) | changed))
     with pytest.raises(PlanError) as refused:
         plans.read(path)
-    assert str(refused.value) == f"{path}: not a plan of preflight: {why}"
+    assert str(refused.value) == f"{path}: not a plan of preflight: {why}; make one with `preflight plan`"
 
 
 def test_a_mark_at_a_plans_beginning_is_passed_over(tmp_path: Path) -> None:
@@ -424,7 +427,7 @@ def test_every_field_of_a_plan_is_held_to_its_form_range_and_length(
     path.write_text(json.dumps(json.loads(path.read_text()) | changed))
     with pytest.raises(PlanError) as refused:
         plans.read(path)
-    assert str(refused.value).startswith(f"{path}: not a plan of preflight: {why}")
+    assert str(refused.value).startswith(f"{path}: not a plan of preflight: {why}; make one with `preflight plan`")
 
 
 @pytest.mark.parametrize(
@@ -451,7 +454,7 @@ def test_every_field_of_a_plans_guest_is_held_to_its_form_and_no_guest_is_there_
     path.write_text(json.dumps(document))
     with pytest.raises(PlanError) as refused:
         plans.read(path)
-    assert str(refused.value).startswith(f"{path}: not a plan of preflight: {why}")
+    assert str(refused.value).startswith(f"{path}: not a plan of preflight: {why}; make one with `preflight plan`")
 
 
 def test_a_plan_of_any_length_is_refused_by_its_size(tmp_path: Path) -> None:
@@ -466,7 +469,9 @@ def test_a_plan_that_others_could_have_written_is_not_read(tmp_path: Path) -> No
     path = tmp_path / "p"
     plans.write(path, PLAN)
     path.chmod(0o620)
-    with pytest.raises(PlanError, match="p: users other than you and root can write to it, so it is not used"):
+    with pytest.raises(
+        PlanError, match="p: users other than you and root can write to it, so it is not used: chmod go-w"
+    ):
         plans.read(path)
 
 

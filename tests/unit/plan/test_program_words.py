@@ -50,7 +50,7 @@ def test_no_command_socket_key_or_weaker_check_is_taken_from_a_file_in_doubt(fie
     plan = altered(PLAN, **{field: uri})
     assert refused(plan) == (
         f"p: {field} has {name!r}, which is used only from a file of your own, with mode 0600 and in directories that"
-        f" only you and root can write to; {SAYS}: change that, or give the URI again with --confirm-uri"
+        f" only you and root can write to; {SAYS}: see to that, or give the URI again with --confirm-uri"
     )
     refuse_programs(Path("p"), plan, SAYS, (uri,))
     refuse_programs(Path("p"), plan, None, ())

@@ -95,7 +95,8 @@ def test_a_plan_is_not_run_on_other_machines_that_bear_the_names(role: str, fiel
     with pytest.raises(Refused) as refused:
         refuse_other_hosts(altered(plan, **{f"{role}_identity": other}), *hosts(Case()))
     assert str(refused.value) == (
-        f"refused: {host} is not the {role} for which the plan was made: {what} is {getattr(known, field)},"
+        f"refused: {host} is not the {role} for which the plan was made, so make a new plan: {what} is"
+        f" {getattr(known, field)},"
         f" and was {getattr(other, field)}"
     )
 
