@@ -28,21 +28,22 @@ _SAYS_WHICH = Version(9, 0, 0)
 
 
 @rule(Severity.ERROR, skip=unless_live, errors=("domain is marked for auto destroy",))
-def check(guest: Guest, source: Versions) -> Findings:
-    if guest.job in _RUNNING and guest.operation == _MIGRATES_OUT:
+def check(source_guest: Guest, source: Versions) -> Findings:
+    # not `guest`: what a migration sends shows no job that copies a disk
+    if source_guest.job in _RUNNING and source_guest.operation == _MIGRATES_OUT:
         yield on_source(
-            f"{guest.name} is already being migrated",
-            error=f"another migration job is already running for domain '{guest.name}'"
+            f"{source_guest.name} is already being migrated",
+            error=f"another migration job is already running for domain '{source_guest.name}'"
             if source.libvirt >= _SAYS_WHICH
             else _WAITED,
         )
-    elif guest.job in _RUNNING:
-        known = _NAMES.get(guest.operation or 0)
+    elif source_guest.job in _RUNNING:
+        known = _NAMES.get(source_guest.operation or 0)
         yield on_source(
-            f"a job is running on {guest.name}{(known and f': {known}') or ''}",
+            f"a job is running on {source_guest.name}{(known and f': {known}') or ''}",
             error=known and _WAITED,
         )
-    for target in dict.fromkeys((*guest.devices.mirrored, *guest.block_jobs)):
+    for target in dict.fromkeys((*source_guest.devices.mirrored, *source_guest.block_jobs)):
         yield on_source(f"a block job is running on {target}", error="domain has active block job")
-    if guest.jobs_error is not None:
-        raise Unreadable(f"libvirt did not report the jobs of {guest.name}: {guest.jobs_error}")
+    if source_guest.jobs_error is not None:
+        raise Unreadable(f"libvirt did not report the jobs of {source_guest.name}: {source_guest.jobs_error}")

@@ -50,6 +50,12 @@ def test_catches_a_block_job_that_copies() -> None:
     assert finding.predicted_error == "domain has active block job"
 
 
+def test_catches_a_block_job_that_is_not_in_what_a_migration_sends() -> None:
+    case = Case().xml(TARGET, MIRROR + TARGET)
+    case.guest(lambda guest: guest.update(sent=guest["xml"].replace(MIRROR, "")))
+    assert [finding.message for finding in case.result(RULE).findings] == ["a block job is running on vda"]
+
+
 def test_catches_a_block_job_that_the_xml_does_not_show() -> None:
     [finding] = Case().guest(lambda guest: guest.update(block_jobs=["vda"])).result(RULE).findings
     assert finding.predicted_error == "domain has active block job"
