@@ -2,8 +2,8 @@
 
 Why it matters
     With --listen-address, or else migration_address in its qemu.conf, the destination listens only on that address. If
-    the address is not its own, libvirt reports "Failed to bind socket: Cannot assign requested address"; if the
-    announced name, or the name in --migrateuri, does not resolve to it, "unable to connect to server at 'host2:49152':
+    the address is not its own, libvirt reports "Failed to bind socket: Cannot assign requested address"; if it is an
+    IPv6 address, also "::", and the destination has none besides ::1, "host isn't capable of IPv6"; if the announced name, or the name in --migrateuri, does not resolve to it, "unable to connect to server at 'host2:49152':
     Connection refused". With --p2p virsh may print "End of file while reading data" instead; the log of the source's
     daemon has the reason.
 
@@ -26,6 +26,7 @@ from preflight.rule import Findings, Migration, Severity, on_destination, rule, 
         "unable to connect to server at '...': Connection refused",
         "unable to connect to server at '...:49152': Connection refused",
         "'migrate-incoming': Failed to bind socket: Cannot assign requested address",
+        "host isn't capable of IPv6",
     ),
 )
 def check(
@@ -39,6 +40,13 @@ def check(
     given = migration.method.listen_address
     address = destination_conf.migration_address if given is None else Located(given)
     setting = "migration_address" if given is None else "--listen-address"
+    if ":" in (address.value or "") and not destination.families[1]:
+        yield on_destination(
+            f"{setting} is {address}, but the destination has no IPv6 address besides ::1",
+            at=address,
+            error="host isn't capable of IPv6",
+        )
+        return
     wanted = listens_at(address.value or "", destination_hosts)
     if wanted and not any(destination.has(one) for one in wanted):
         yield on_destination(

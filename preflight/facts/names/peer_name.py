@@ -143,7 +143,7 @@ def _derived(
         _know_all_services(name, hosts, service, hostname, unasked)
     found = _parsed(hosts.addresses_of(name)) if literal is None else [literal]
     if not isinstance(own, Unreadable):
-        return _usable(found, literal is not None, *_families(own))
+        return _usable(found, literal is not None, *own.families)
     answers = {
         _usable(found, literal is not None, four, six) for four, six in ((True, True), (True, False), (False, True))
     }
@@ -200,17 +200,6 @@ def _is_own_name(name: str, hostname: str) -> bool:
     special = ("localhost", "localhost.localdomain", "_gateway", "_outbound", "_localdnsstub", "_localdnsproxy")
     endings = (".localhost", ".localhost.localdomain")
     return short in (own, own.partition(".")[0], *special) or short.endswith(endings)
-
-
-def _families(own: OwnAddresses) -> tuple[bool, bool]:
-    """Report whether the host has IPv4 and IPv6 addresses besides loopback; with neither, glibc filters neither.
-
-    This is AI_ADDRCONFIG (sysdeps/unix/sysv/linux/check_pf.c), which getent, libvirt and QEMU all use.
-    """
-    parsed = [address_of(known.address) for known in own.addresses]
-    four = any(address.version == 4 and not address.is_loopback for address in parsed)
-    six = any(address.version == 6 and not address.is_loopback for address in parsed)
-    return (four, six) if four or six else (True, True)
 
 
 def _usable(found: list[Address], literal: bool, four: bool, six: bool) -> tuple[str, ...]:

@@ -46,6 +46,15 @@ class OwnAddresses(Fact, frozen=True, kw_only=True, dict=True):
         return is_loopback(address) or plain(address) in self._plain
 
     @cached_property
+    def families(self) -> tuple[bool, bool]:
+        """Report whether the host has IPv4 and IPv6 addresses besides loopback; with neither, glibc filters neither.
+
+        This is AI_ADDRCONFIG (sysdeps/unix/sysv/linux/check_pf.c), which getent, libvirt and QEMU all use.
+        """
+        versions = {address_of(own.address).version for own in self._reachable}
+        return (4 in versions, 6 in versions) if versions else (True, True)
+
+    @cached_property
     def global_addresses(self) -> tuple[str, ...]:
         """The addresses that another host may reach, without loopback and link-local ones."""
         return tuple(own.address for own in self._reachable if not address_of(own.address).is_link_local)

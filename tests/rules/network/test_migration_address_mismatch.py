@@ -1,5 +1,7 @@
 """The address on which the destination listens for migrations, and the one that the source resolves."""
 
+import re
+
 import pytest
 
 from preflight.facts.fact import Record
@@ -22,6 +24,11 @@ def with_second(case: Case, address: str, family: str = "inet") -> Case:
     """Another address of the destination's."""
     line = f"3: eth1    {family} {address} scope global eth1\\  valid_lft forever preferred_lft forever\n"
     return case.destination("addresses", lambda text: text + line)
+
+
+def without_ipv6(case: Case) -> Case:
+    """The destination's addresses without those of IPv6, other than the loopback's."""
+    return case.destination("addresses", lambda text: re.sub(r"(?m)^\d+: eth\d.* inet6 .*\n", "", text))
 
 
 def test_catches_an_address_that_the_destination_does_not_have() -> None:
@@ -57,6 +64,19 @@ def test_catches_every_ipv4_address_while_the_source_is_led_to_an_ipv6_one() -> 
     [finding] = with_second(case, "2001:db8::12/64", "inet6").result(RULE).findings
     assert "unable to connect" in str(finding.predicted_error)
     assert finding.fix is None
+
+
+@pytest.mark.parametrize("address", ["::", "[::]", "2001:db8::12"])
+def test_catches_an_ipv6_address_where_the_destination_has_none(address: str) -> None:
+    case = without_ipv6(listening_at(address))
+    [finding] = case.result(RULE).findings
+    assert finding.predicted_error == "host isn't capable of IPv6"
+    assert finding.message.endswith("but the destination has no IPv6 address besides ::1")
+
+
+@pytest.mark.parametrize("address", ["192.0.2.12", "0.0.0.0", "", NAME])
+def test_passes_other_addresses_where_the_destination_has_no_ipv6(address: str) -> None:
+    assert without_ipv6(listening_at(address)).result(RULE).outcome is Outcome.PASSED
 
 
 def test_catches_the_name_of_another_host() -> None:
