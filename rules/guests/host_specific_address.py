@@ -1,9 +1,10 @@
 """The guest listens on an address, or uses a path, that the destination does not have.
 
 Why it matters
-    The addresses of graphics and serial ports, and the paths of sockets, pipes, logs and ROM images, are used unchanged
-    on the destination: "Failed to bind socket: Cannot assign requested address", "failed to initialize spice server",
-    "Unable to bind to UNIX socket path '/srv/web.sock': No such file or directory", "failed to find romfile". So are
+    The addresses of graphics and serial ports, and the paths of sockets, pipes, logs, ROM images and NVDIMMs, are used
+    unchanged on the destination: "Failed to bind socket: Cannot assign requested address", "failed to initialize spice server",
+    "Unable to bind to UNIX socket path '/srv/web.sock': No such file or directory", "failed to find romfile", "unable to
+    stat: /srv/nvdimm/web: No such file or directory". So are
     shared directories, the virtiofsd that libvirt found on the source ("cannot execute binary /usr/libexec/virtiofsd:
     No such file or directory"), and the sockets of vhost-user back ends ("Failed to connect to
     '/run/openvswitch/vhost1': No such file or directory"). This rule does not check whether the program at the other

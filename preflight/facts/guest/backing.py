@@ -22,6 +22,8 @@ class GuestBacking(Struct, frozen=True, kw_only=True):
     huge: Mapping[int | None, int] = {}
     #: True if the memory is backed by files, in memory_backing_dir of qemu.conf.
     in_files: bool = False
+    #: KiB of each NVDIMM, by the file that holds its contents.
+    files: Mapping[str, int] = {}
     #: True if `<memtune>` limits the host memory that its QEMU may use, and therefore lock.
     has_hard_limit: bool = False
     #: The host NUMA nodes that the XML names.
@@ -40,6 +42,7 @@ class GuestBacking(Struct, frozen=True, kw_only=True):
         return cls(
             huge=_huge(root, guest),
             has_hard_limit=_has_hard_limit(root),
+            files=dict(_files(root)),
             in_files=root.find("memoryBacking/source[@type='file']") is not None,
             nodes=nodes,
             pinned=dict(_pinned(root, guest)),
@@ -92,6 +95,13 @@ def _pinned(root: Element, guest: Guest) -> Iterator[tuple[str, frozenset[int]]]
         yield "the guest", number_set(usual)
     for pin in root.iterfind("cputune/iothreadpin"):
         yield f"I/O thread {pin.get('iothread', '')}", number_set(pin.get("cpuset", ""))
+
+
+def _files(root: Element) -> Iterator[tuple[str, int]]:
+    for device in root.iterfind("devices/memory"):
+        path, size = device.findtext("source/path", "").strip(), device.find("target/size")
+        if path.startswith("/") and size is not None:
+            yield path, _kib(size.text, size.get("unit", "KiB"))
 
 
 def _kib(text: str | None, unit: str) -> int:

@@ -135,6 +135,11 @@ def test_catches_other_listeners(xml: str, error: str) -> None:
             "Could not open '/dev/chaos': No such file or directory",
         ),
         (
+            "<memory model='nvdimm'><source><path>/srv/v/nv</path></source></memory>",
+            "/srv/v/nv",
+            "unable to stat: /srv/v/nv: No such file or directory",
+        ),
+        (
             "<interface type='ethernet'><script path='/etc/up9'/></interface>",
             "/etc/up9",
             "cannot execute binary /etc/up9: No such file or directory",
