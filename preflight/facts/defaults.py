@@ -21,6 +21,8 @@ class Kind(enum.Enum):
 
     BOOL = "a bool"
     UINT = "an unsigned integer"
+    #: As UINT, but of 64 bits (virConfGetValueSizeT).
+    SIZE = "a size"
     INT = "a signed integer"
     STRING = "a string"
     STRINGS = "a string list"
@@ -106,13 +108,17 @@ DROPPED = {
 
 #: Settings of virtlogd (virLogDaemonConfigLoadOptions, src/logging/log_daemon_config.c) and of virtlockd
 #: (virLockDaemonConfigLoadOptions, src/locking/lock_daemon_config.c) that have a type of their own.
-LOG_AND_LOCK: dict[str, Kind] = {
+_LOG_AND_LOCK: dict[str, Kind] = {
     "log_level": Kind.UINT,
     "log_filters": Kind.STRING,
     "log_outputs": Kind.STRING,
     "max_clients": Kind.UINT,
     "admin_max_clients": Kind.UINT,
 }
+#: Those that only virtlogd reads, and those that it was seen to read in 11.3, but not in 9.0.
+_VIRTLOGD: dict[str, Kind] = {"max_size": Kind.SIZE, "max_backups": Kind.SIZE}
+_VIRTLOGD_SINCE = Version(11, 3, 0)
+_NEW_IN_VIRTLOGD: dict[str, Kind] = {"max_age_days": Kind.SIZE, "log_root": Kind.STRING}
 
 #: Settings of qemu.conf by their type: all that libvirt has read since 7.0 or longer. A wrong type in any of them keeps
 #: the QEMU driver from starting. max_core, which is a number or a word, is left out.
@@ -321,6 +327,14 @@ def default(program: str, key: str, version: Version) -> Default:
         if version >= since:
             return value
     raise Unreadable(f"the default of {key} in {program} {version} is unknown")
+
+
+def side_settings(daemon: str, version: Version | None) -> dict[str, Kind]:
+    """Return the settings that virtlogd or virtlockd reads, as `known_settings`."""
+    if daemon != "virtlogd":
+        return _LOG_AND_LOCK
+    newer = version is None or version >= _VIRTLOGD_SINCE
+    return _LOG_AND_LOCK | _VIRTLOGD | (_NEW_IN_VIRTLOGD if newer else {})
 
 
 def known_settings(daemon: str, version: Version | None) -> dict[str, Kind]:

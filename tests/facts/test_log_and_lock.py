@@ -8,6 +8,7 @@ from preflight.facts.daemon import LogAndLock
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.daemon.side_daemons import SideDaemons
 from preflight.facts.fact import Record, Unreadable
+from preflight.facts.libvirt import Version, Versions
 
 RUNNING = "clock 1795396000.0 100.00 100\nprocess libvirtd 71 500\n"
 STATES = ("LoadState", "ActiveState", "SubState", "UnitFileState", "Result")
@@ -25,10 +26,13 @@ def shown(**units: str) -> str:
 LISTENING = shown(service="loaded inactive dead", socket="loaded active listening")
 
 
-def fact(told: str | Record, daemons: str = RUNNING, side: str | None = None) -> LogAndLock:
+def fact(
+    told: str | Record, daemons: str = RUNNING, side: str | None = None, libvirt: Version | None = None
+) -> LogAndLock:
     record = Record(told) if isinstance(told, str) else told
     sockets = Unreadable("not asked") if side is None else SideDaemons.parse(Record(side))
-    return LogAndLock.parse(Daemons.parse(Record(daemons), Record("", 1, "not asked")), record, sockets)
+    versions = Unreadable("not asked") if libvirt is None else Versions(libvirt=libvirt, qemu=Version(10, 0, 0))
+    return LogAndLock.parse(Daemons.parse(Record(daemons), Record("", 1, "not asked")), record, sockets, versions)
 
 
 def why(told: str, daemons: str = RUNNING) -> str | None:
@@ -70,6 +74,33 @@ def test_one_that_refuses_its_file_is_not() -> None:
     )
     assert found.at is not None
     assert (found.at.path, found.at.line) == ("/etc/libvirt/virtlogd.conf", 2)
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ('max_size = "2 MB"', "an unsigned integer for 'max_size'"),
+        ("max_backups = -1", "an unsigned integer for 'max_backups'"),
+        ('max_age_days = "3"', "an unsigned integer for 'max_age_days'"),
+        ("log_root = 3", "a string for 'log_root'"),
+    ],
+)
+def test_a_setting_of_virtlogd_alone_with_a_wrong_type_is_an_obstacle(setting: str, expected: str) -> None:
+    told = f"listens virtlogd\nlistens virtlockd\n\x1f/etc/libvirt/virtlogd.conf\n{setting}\n"
+    found = fact(told, libvirt=Version(11, 3, 0)).obstacle("virtlogd")
+    assert found is not None
+    assert found.why.endswith(f"/etc/libvirt/virtlogd.conf: expected {expected} parameter")
+    assert fact(told.replace("virtlogd.conf", "virtlockd.conf")).obstacle("virtlockd") is None
+
+
+@pytest.mark.parametrize("setting", ['max_age_days = "3"', "log_root = 3"])
+def test_a_setting_that_an_older_virtlogd_ignores_is_no_obstacle(setting: str) -> None:
+    told = f"listens virtlogd\n\x1f/etc/libvirt/virtlogd.conf\n{setting}\n"
+    assert fact(told, libvirt=Version(9, 0, 0)).obstacle("virtlogd") is None
+
+
+def test_a_size_may_exceed_32_bits() -> None:
+    assert why(f"{LISTENING}\x1f/etc/libvirt/virtlogd.conf\nmax_size = 99999999999\n") is None
 
 
 def test_one_that_cannot_parse_its_file_is_not() -> None:

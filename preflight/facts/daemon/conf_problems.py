@@ -6,7 +6,7 @@ The daemon stops at the first setting that it rejects; this module reports all o
 import re
 from collections.abc import Callable, Iterator
 
-from preflight.facts.defaults import AUTH, LEAST_SSF, LOG_AND_LOCK, Kind, default, known_settings
+from preflight.facts.defaults import AUTH, LEAST_SSF, Kind, default, known_settings, side_settings
 from preflight.facts.text.libvirt_conf import Conf, ConfProblem, Value
 from preflight.facts.text.located import Located
 from preflight.facts.version import Version
@@ -30,12 +30,12 @@ def problems(daemon: str, conf: Conf, version: Version | None) -> Iterator[ConfP
         yield from _few_clients(conf)
 
 
-def side_problems(daemon: str, conf: Conf) -> Iterator[ConfProblem]:
+def side_problems(daemon: str, conf: Conf, version: Version | None) -> Iterator[ConfProblem]:
     """Yield the problems that would keep virtlogd or virtlockd from starting with this file."""
     if conf.problem is not None:
         yield ConfProblem(f"{daemon} will not start: {conf.problem.message}", conf.problem.location, conf.problem.error)
         return
-    for key, kind in LOG_AND_LOCK.items():
+    for key, kind in side_settings(daemon, version).items():
         found = conf.settings.get(key)
         if found is not None and (why := wrong_type(conf.path, key, kind, found)):
             yield ConfProblem(f"{daemon} will not start with this {key}: {why}", found.at, why)
@@ -46,9 +46,10 @@ def wrong_type(path: str, key: str, kind: Kind, found: Located[Value]) -> str | 
     value = found.value
     # libvirt reads a number as unsigned unless it has a minus sign, even -0
     signed = found.at is not None and found.at.text.startswith("-", found.at.column - 1)
-    wrong = f"{path}: expected {kind.value} for '{key}' parameter"
+    expected = Kind.UINT if kind is Kind.SIZE else kind
+    wrong = f"{path}: expected {expected.value} for '{key}' parameter"
     match kind:
-        case Kind.BOOL | Kind.UINT if not isinstance(value, int) or signed:
+        case Kind.BOOL | Kind.UINT | Kind.SIZE if not isinstance(value, int) or signed:
             return wrong
         case Kind.BOOL if value not in {0, 1}:
             return f"{path}: value for '{key}' parameter must be 0 or 1"

@@ -11,8 +11,10 @@ from preflight.facts.daemon.conf_problems import side_problems
 from preflight.facts.daemon.daemons import Daemons, Unit, units_of
 from preflight.facts.daemon.side_daemons import SideDaemons
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
+from preflight.facts.libvirt.versions import Versions
 from preflight.facts.text.libvirt_conf import Conf, parse_conf
 from preflight.facts.text.located import Location
+from preflight.facts.version import Version
 
 _LISTENS = re.compile(r"^listens (virtlogd|virtlockd)$", re.MULTILINE)
 
@@ -40,6 +42,8 @@ class LogAndLock(Fact, frozen=True, kw_only=True):
     units: Mapping[str, Unit]
     #: The files of those that do not run.
     confs: Mapping[str, Conf]
+    #: libvirt's release, and so theirs; None if it is unknown.
+    version: Version | None
 
     def obstacle(self, name: Name) -> Obstacle | None:
         """Return what keeps libvirt from connecting to the daemon, or None if it runs or its socket would start it.
@@ -67,12 +71,16 @@ class LogAndLock(Fact, frozen=True, kw_only=True):
     def _problem(self, name: Name) -> Obstacle | None:
         """Return the problem that keeps the daemon from starting with its file."""
         conf = self.confs.get(name)
-        problem = None if conf is None else next(side_problems(name, conf), None)
+        problem = None if conf is None else next(side_problems(name, conf, self.version), None)
         return None if problem is None else Obstacle(problem.message, problem.location)
 
     @classmethod
     def parse(
-        cls, daemons: Daemons, told: Annotated[Record, "log-and-lock", OPTIONAL], side: SideDaemons | Unreadable
+        cls,
+        daemons: Daemons,
+        told: Annotated[Record, "log-and-lock", OPTIONAL],
+        side: SideDaemons | Unreadable,
+        versions: Versions | Unreadable,
     ) -> Self:
         """Parse the sockets, or what systemd says, of those that do not run, and their files."""
         shown, *files = told.out.split("\x1f")
@@ -84,4 +92,5 @@ class LogAndLock(Fact, frozen=True, kw_only=True):
             silent=None if isinstance(side, Unreadable) else frozenset(filterfalse(side.listens, paths)),
             units=units_of(shown),
             confs={name: parse_conf(path, Record(texts[path])) for name, path in paths.items() if path in texts},
+            version=None if isinstance(versions, Unreadable) else versions.libvirt,
         )

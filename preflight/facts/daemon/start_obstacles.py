@@ -53,7 +53,7 @@ def socket_gone(daemon: str) -> str:
 
 def _problems(name: str, conf: Conf, version: Version | None) -> tuple[ConfProblem, ...]:
     if name in ("virtlogd", "virtlockd"):
-        return tuple(side_problems(name, conf))
+        return tuple(side_problems(name, conf, version))
     return tuple(problems(name, conf, version))
 
 
