@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from preflight.facts.defaults import QEMU
+from preflight.facts.defaults import qemu_settings
 
 TABLE = Path(__file__).with_suffix(".toml")
 #: The release whose keys are listed.
@@ -22,15 +22,16 @@ def covered() -> tuple[Mapping[str, list[str]], Mapping[str, str]]:
 def markdown() -> str:
     """Return the page."""
     read, reasons = covered()
+    kinds = qemu_settings(None)
     rows = [
         (
             f"`{key}`",
             ", ".join(f"[{name}](../rules/{name}.md)" for name in names),
-            QEMU[key].value if key in QEMU else "",
+            kinds[key].value if key in kinds else "",
         )
         for key, names in sorted(read.items())
     ]
-    others = [(f"`{key}`", why, QEMU[key].value if key in QEMU else "") for key, why in sorted(reasons.items())]
+    others = [(f"`{key}`", why, kinds[key].value if key in kinds else "") for key, why in sorted(reasons.items())]
     return (
         "# The keys of qemu.conf\n\n"
         "libvirt sends a guest without what came from the source's /etc/libvirt/qemu.conf, and the destination\n"

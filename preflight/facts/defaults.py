@@ -225,7 +225,22 @@ _QEMU_BY_KIND: dict[Kind, tuple[str, ...]] = {
         "security_driver",
     ),
 }
-QEMU: dict[str, Kind] = {key: kind for kind, keys in _QEMU_BY_KIND.items() for key in keys}
+_QEMU: dict[str, Kind] = {key: kind for kind, keys in _QEMU_BY_KIND.items() for key in keys}
+
+#: Settings of qemu.conf that were seen to be read by this release, but not by the release before it in the lab.
+_QEMU_SINCE: tuple[tuple[Version, dict[str, Kind]], ...] = (
+    (Version(9, 0, 0), {"deprecation_behavior": Kind.STRING, "sched_core": Kind.STRING}),
+    (
+        Version(11, 3, 0),
+        {
+            "auto_save_bypass_cache": Kind.BOOL,
+            "auto_shutdown_wait": Kind.UINT,
+            "auto_start_delay": Kind.UINT,
+            "shared_filesystems": Kind.STRINGS,
+            "storage_use_nbdkit": Kind.BOOL,
+        },
+    ),
+)
 
 ALWAYS = Version(0)
 
@@ -327,6 +342,12 @@ def default(program: str, key: str, version: Version) -> Default:
         if version >= since:
             return value
     raise Unreadable(f"the default of {key} in {program} {version} is unknown")
+
+
+def qemu_settings(version: Version | None) -> dict[str, Kind]:
+    """Return the settings of qemu.conf, as `known_settings`."""
+    newer = (kinds for since, kinds in _QEMU_SINCE if version is None or version >= since)
+    return _QEMU | {key: kind for kinds in newer for key, kind in kinds.items()}
 
 
 def side_settings(daemon: str, version: Version | None) -> dict[str, Kind]:

@@ -198,7 +198,7 @@ def _judge(host: Host, path: str, text: str) -> None:
         return
     conf = parse_conf(path, Record(text))
     if path.endswith("/qemu.conf"):
-        found = list(qemu_problems(conf))
+        found = list(qemu_problems(conf, _version(host)))
     else:
         daemon = "virtqemud" if path.endswith("/virtqemud.conf") else "libvirtd"
         found = list(problems(daemon, conf, _version(host)))

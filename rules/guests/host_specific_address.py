@@ -2,13 +2,12 @@
 
 Why it matters
     The addresses of graphics and serial ports, and the paths of sockets, pipes, logs, ROM images and NVDIMMs, are used
-    unchanged on the destination: "Failed to bind socket: Cannot assign requested address", "failed to initialize spice server",
-    "Unable to bind to UNIX socket path '/srv/web.sock': No such file or directory", "failed to find romfile", "unable to
-    stat: /srv/nvdimm/web: No such file or directory". So are
-    shared directories, the virtiofsd that libvirt found on the source ("cannot execute binary /usr/libexec/virtiofsd:
-    No such file or directory"), and the sockets of vhost-user back ends ("Failed to connect to
-    '/run/openvswitch/vhost1': No such file or directory"). This rule does not check whether the program at the other
-    end of a socket or pipe is running there.
+    unchanged on the destination: "Failed to bind socket: Cannot assign requested address", "failed to initialize spice
+    server", "Unable to bind to UNIX socket path '/srv/web.sock': No such file or directory", "failed to find romfile",
+    "unable to stat: /srv/nvdimm/web: No such file or directory". So are shared directories, the virtiofsd that libvirt
+    found on the source ("cannot execute binary /usr/libexec/virtiofsd: No such file or directory"), and the sockets of
+    vhost-user back ends ("Failed to connect to '/run/openvswitch/vhost1': No such file or directory"). This rule does
+    not check whether the program at the other end of a socket or pipe is running there.
 
 How to fix
     If an address is missing, let the guest listen on 0.0.0.0, on 127.0.0.1 or on the address of a libvirt network

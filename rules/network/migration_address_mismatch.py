@@ -3,9 +3,10 @@
 Why it matters
     With --listen-address, or else migration_address in its qemu.conf, the destination listens only on that address. If
     the address is not its own, libvirt reports "Failed to bind socket: Cannot assign requested address"; if it is an
-    IPv6 address, also "::", and the destination has none besides ::1, "host isn't capable of IPv6"; if the announced name, or the name in --migrateuri, does not resolve to it, "unable to connect to server at 'host2:49152':
-    Connection refused". With --p2p virsh may print "End of file while reading data" instead; the log of the source's
-    daemon has the reason.
+    IPv6 address, also "::", and the destination has none besides ::1, "host isn't capable of IPv6"; if the announced
+    name, or the name in --migrateuri, does not resolve to it, "unable to connect to server at 'host2:49152': Connection
+    refused". With --p2p virsh may print "End of file while reading data" instead; the log of the source's daemon has
+    the reason.
 
 How to fix
     Correct or remove migration_address in the destination's /etc/libvirt/qemu.conf, and restart the libvirt daemon. To

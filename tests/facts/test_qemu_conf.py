@@ -8,6 +8,7 @@ import pytest
 
 from preflight.facts.daemon.qemu_conf import QemuConf, QemuConfFile
 from preflight.facts.fact import MISSING, Record, Unreadable
+from preflight.facts.libvirt import Version, Versions
 from tests.fact_of import fact_of
 from tests.facts.noise import answers
 
@@ -24,18 +25,46 @@ def qemu_conf(text: str | Record, daemons: Record = UP) -> QemuConf:
     return fact_of(QemuConf, {"qemu.conf": text, "daemons": daemons})
 
 
+def of_file(text: str | Record, release: str | None = None) -> QemuConfFile:
+    """Return the fact of a file on a host with this libvirt; None if its release is unknown."""
+    record = Record(text) if isinstance(text, str) else text
+    if release is None:
+        return QemuConfFile.parse(record, Unreadable("not asked"))
+    libvirt = Version(*map(int, release.split(".")))
+    return QemuConfFile.parse(record, Versions(libvirt=libvirt, qemu=Version(7, 2, 0)))
+
+
 @pytest.mark.parametrize(
     ("text", "release", "answer"),
     [(case["conf"], release, answer) for case in CASES for release, answer in case["answers"].items()],
 )
 def test_predicts_what_the_qemu_driver_does(text: str, release: str, answer: str | None) -> None:
-    problems = QemuConfFile.parse(Record(text)).problems
+    problems = of_file(text, release).problems
     assert bool(problems) == (answer is not None), release
     if answer is not None:
         assert any(problem.error in answer for problem in problems)
         assert all(problem.location is not None for problem in problems)
         with pytest.raises(Unreadable):
             qemu_conf(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "since"),
+    [
+        ("sched_core = 1", "9.0.0"),
+        ("deprecation_behavior = 1", "9.0.0"),
+        ('shared_filesystems = "/srv"', "11.3.0"),
+        ("storage_use_nbdkit = 2", "11.3.0"),
+        ('auto_shutdown_wait = "30 s"', "11.3.0"),
+        ("auto_start_delay = -1", "11.3.0"),
+        ("auto_save_bypass_cache = 5", "11.3.0"),
+    ],
+)
+def test_the_type_of_a_setting_counts_from_the_release_that_reads_it(line: str, since: str) -> None:
+    releases = ("7.0.0", "9.0.0", "11.3.0")
+    refused = [release for release in releases if of_file(f"{line}\n", release).problems]
+    assert refused == list(releases[releases.index(since) :])
+    assert of_file(f"{line}\n").problems
 
 
 def test_without_a_file_all_is_default() -> None:
@@ -64,7 +93,7 @@ def test_an_address_loses_the_brackets_of_ipv6() -> None:
 def test_a_file_that_was_changed_is_not_in_force() -> None:
     with pytest.raises(Unreadable, match=r"qemu\.conf was changed after libvirtd started"):
         qemu_conf("max_queued = 1\n", CHANGED)
-    assert QemuConfFile.parse(Record("max_queued = -1\n")).problems
+    assert of_file("max_queued = -1\n").problems
     assert qemu_conf("max_queued = 1\n", DOWN).max_queued.value == 1
 
 
@@ -73,6 +102,6 @@ def test_hostile_answers_are_unreadable_and_nothing_else() -> None:
         for daemons in (Record(DAEMONS), record):
             try:
                 qemu_conf(record, daemons)
-                QemuConfFile.parse(record)
+                of_file(record)
             except Unreadable:
                 continue

@@ -5,8 +5,9 @@ from typing import Annotated, Self
 
 from preflight.facts.daemon.conf_problems import wrong_type
 from preflight.facts.daemon.daemons import Daemons
-from preflight.facts.defaults import QEMU, Default, default
+from preflight.facts.defaults import Default, default, qemu_settings
 from preflight.facts.fact import Fact, Record, Unreadable
+from preflight.facts.libvirt.versions import Versions
 from preflight.facts.text.libvirt_conf import Conf, ConfProblem, Value, parse_conf
 from preflight.facts.text.located import Located
 from preflight.facts.version import Version
@@ -36,10 +37,11 @@ class QemuConfFile(Fact, frozen=True, kw_only=True):
     problems: tuple[ConfProblem, ...]
 
     @classmethod
-    def parse(cls, qemu_conf: Annotated[Record, "qemu.conf"]) -> Self:
+    def parse(cls, qemu_conf: Annotated[Record, "qemu.conf"], versions: Versions | Unreadable) -> Self:
         """Parse the file."""
         conf = parse_conf(PATH, qemu_conf)
-        return cls(conf=conf, problems=tuple(problems(conf)))
+        version = None if isinstance(versions, Unreadable) else versions.libvirt
+        return cls(conf=conf, problems=tuple(problems(conf, version)))
 
 
 class QemuConf(Fact, frozen=True, kw_only=True):
@@ -116,12 +118,12 @@ def in_force(daemons: Daemons, file: QemuConfFile) -> Conf:
     return file.conf
 
 
-def problems(conf: Conf) -> Iterator[ConfProblem]:
+def problems(conf: Conf, version: Version | None) -> Iterator[ConfProblem]:
     """Yield the problems that keep the QEMU driver, and so the daemon, from starting (virQEMUDriverConfigLoadFile)."""
     if conf.problem is not None:
         yield conf.problem
         return
-    for key, kind in QEMU.items():
+    for key, kind in qemu_settings(version).items():
         found = conf.settings.get(key)
         if found is not None and (why := wrong_type(conf.path, key, kind, found) or _refused(conf.path, key, found)):
             yield ConfProblem(f"the QEMU driver will not start with this {key}: {why}", found.at, why)
