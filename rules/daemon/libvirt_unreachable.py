@@ -2,9 +2,9 @@
 
 Why it matters
     The migration opens the same connection and fails in the same way. Common causes are missing permissions on the
-    socket, a transport on which the daemon does not listen, certificates, and a daemon that accepts no more clients. If
-    libvirt does not answer within the time limit, the result is unknown, unless virt-admin reports that the daemon has
-    as many clients as it accepts.
+    socket, a transport on which the daemon does not listen, certificates, SASL without credentials, and a daemon that
+    accepts no more clients. If libvirt does not answer within the time limit, the result is unknown, unless virt-admin
+    reports that the daemon has as many clients as it accepts.
 
 How to fix
     Make `virsh -c URI list` work from the control machine, with the URI that the report shows. A user other than root
@@ -14,6 +14,7 @@ How to fix
 import re
 
 from preflight.facts import Daemons, LibvirtConnection, RemoteHelper, ServingClients
+from preflight.facts.control import log_in_by_sasl
 from preflight.rule import Findings, Severity, on_host, rule
 
 #: libvirt's messages to a user who may not manage it: the socket's mode, polkit without an agent, and polkit's refusal.
@@ -53,5 +54,7 @@ def check(
     yield on_host(
         f"{host_connection.uri} cannot be opened: {host_connection.error}",
         error=host_connection.error,
-        fix=_GIVE_THE_RIGHT if re.search(_NO_RIGHT, host_connection.error) else None,
+        fix=_GIVE_THE_RIGHT
+        if re.search(_NO_RIGHT, host_connection.error)
+        else log_in_by_sasl(host_connection.error, "the control machine"),
     )

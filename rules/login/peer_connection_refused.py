@@ -11,7 +11,7 @@ How to fix
 """
 
 from preflight.facts import PeerConnection
-from preflight.facts.control import NO_REASON
+from preflight.facts.control import NO_REASON, log_in_by_sasl
 from preflight.rule import Findings, Severity, on_source, rule, unless_peer_to_peer
 
 
@@ -31,4 +31,5 @@ def check(source: PeerConnection) -> Findings:
         yield on_source(
             f"root on the source cannot connect to the destination's libvirt: {source.error}",
             error=None if source.error == NO_REASON else source.error,
+            fix=log_in_by_sasl(source.error, "the source"),
         )

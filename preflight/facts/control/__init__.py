@@ -2,7 +2,13 @@
 
 from preflight.facts.control.by_preflight import HUNG_UP, LibvirtConnection
 from preflight.facts.control.by_source import NO_REASON, PeerConnection
-from preflight.facts.control.connection import CANNOT_CONNECT, ControlConnection, ManagedConnection, SourcesConnection
+from preflight.facts.control.connection import (
+    CANNOT_CONNECT,
+    ControlConnection,
+    ManagedConnection,
+    SourcesConnection,
+    log_in_by_sasl,
+)
 from preflight.facts.control.remote_helper import RemoteHelper
 
 __all__ = [
@@ -15,4 +21,5 @@ __all__ = [
     "PeerConnection",
     "RemoteHelper",
     "SourcesConnection",
+    "log_in_by_sasl",
 ]

@@ -3,6 +3,7 @@
 In a managed migration this is the control machine; in a peer-to-peer migration it is the source.
 """
 
+import re
 from typing import Annotated, Self
 
 from preflight.facts.control.by_preflight import LibvirtConnection
@@ -15,6 +16,19 @@ from preflight.facts.tls.certificates import CertificateFiles, files_or_reason
 #: Start of libvirt's message about a server that refuses a connection over TLS or TCP, or does not answer
 #: (virNetSocketNewConnectTCP, src/rpc/virnetsocket.c).
 CANNOT_CONNECT = "unable to connect to server at '"
+#: Libvirt's messages to a client whose login by SASL fails, and to one that has no mechanism in common with the daemon.
+_BY_SASL = r"^authentication failed: authentication failed$|SASL"
+
+
+def log_in_by_sasl(refusal: str, client: str) -> str | None:
+    """Return how to log in, if the daemon refused the connection because of SASL; `client` is the end that connects."""
+    if re.search(_BY_SASL, refusal) is None:
+        return None
+    return (
+        "The daemon wants a login by SASL: auth_tcp (by default) or auth_tls in its configuration is sasl. Create a"
+        f" user on its host (saslpasswd2 -a libvirt USER), and give the password to {client}, in"
+        " /etc/libvirt/auth.conf. Or use another transport: ssh, or TLS with certificates."
+    )
 
 
 class ControlConnection(Fact, frozen=True, kw_only=True):

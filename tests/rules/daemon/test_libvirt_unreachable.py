@@ -29,6 +29,22 @@ def test_catches_a_refusal() -> None:
     assert case.result(RULE, "source").outcome is Outcome.PASSED
 
 
+@pytest.mark.parametrize(
+    ("error", "names_sasl"),
+    [
+        ("authentication failed: authentication failed", True),
+        ("authentication failed: Failed to start SASL negotiation: -4 (SASL(-4): no mechanism available: )", True),
+        ("authentication failed: Failed to verify peer's certificate", False),
+        ("authentication failed: access denied by policy", False),
+    ],
+)
+def test_catches_a_login_by_sasl_and_says_how_to_give_one(error: str, *, names_sasl: bool) -> None:
+    uri = "qemu+tcp://host2.example.com/system"
+    case = Case().destination("libvirt.connect", connect(uri, error=error)).asking(transport=Transport.TCP)
+    [finding] = case.result(RULE, "destination").findings
+    assert (finding.fix is not None and "SASL" in finding.fix) is names_sasl
+
+
 def silent() -> Case:
     """Return a pair whose destination did not open the connection within the time limit."""
     said = f"no answer from {URI} within 60 s"

@@ -29,6 +29,13 @@ def test_catches_a_source_whose_root_does_not_know_the_destinations_host_key(mod
     assert finding.predicted_error == REFUSED
 
 
+def test_catches_a_login_by_sasl_and_says_how_to_give_one() -> None:
+    said = "error: failed to connect to the hypervisor\nerror: authentication failed: authentication failed\n"
+    [finding] = answered(Record("", 1, said)).result(RULE).findings
+    assert finding.fix is not None
+    assert "saslpasswd2 -a libvirt USER), and give the password to the source" in finding.fix
+
+
 def test_catches_a_failure_that_came_without_a_reason() -> None:
     [finding] = answered(Record("", 1, "error: failed to connect to the hypervisor\n")).result(RULE).findings
     assert finding.message.endswith("virsh gave no reason")
