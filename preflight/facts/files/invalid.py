@@ -44,6 +44,6 @@ def _problems(conf: Conf) -> Iterator[ConfProblem]:
     if name in _DAEMONS:
         yield from conf_problems.problems(_DAEMONS[name], conf, None)
     elif conf.path == qemu_conf.PATH:
-        yield from qemu_conf.problems(conf)
+        yield from qemu_conf.problems(conf, None)
     elif conf.problem is not None:
         yield conf.problem

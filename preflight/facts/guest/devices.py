@@ -268,10 +268,9 @@ def _paths(devices: Element) -> Iterator[HostPath]:
             if path.strip().startswith("/"):
                 yield HostPath(device=tag, path=path.strip(), type="dev" if tag == "tpm" else "file", made=tag != "tpm")
     for memory in devices.iterfind("memory"):
-        # NVDIMMs, and virtio-pmem
-        path = _text(memory.find("source/path"))
-        if path is not None:
-            yield HostPath(device=f"memory {memory.get('model', '')}", path=path, type="dev", made=False)
+        contents = _text(memory.find("source/path"))  # of NVDIMMs, and of virtio-pmem
+        if contents is not None:
+            yield HostPath(device=f"memory {memory.get('model', '')}", path=contents, type="dev", made=False)
     for filesystem in devices.iterfind("filesystem"):
         yield from _shared(filesystem)
     for tag in ("interface", "disk"):
