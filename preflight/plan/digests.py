@@ -14,6 +14,7 @@ from preflight.errors import UserError
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.daemon.limits import DaemonLimits
 from preflight.facts.daemon.log_and_lock import LogAndLock
+from preflight.facts.daemon.start_obstacles import StartObstacles
 from preflight.facts.fact import Fact, Unreadable
 from preflight.facts.guest.guests import Guests
 from preflight.facts.guest.memory import GuestMemory
@@ -30,9 +31,21 @@ from preflight.rule import Severity
 
 #: Facts that change all the time by themselves. The rules are applied to them again before a plan is run, so they need
 #: not be the same, only acceptable. A host's identity includes its daemon's process, which systemd starts on demand and
-#: which ends when it is idle; the plan itself has the UUID and the machine ID, which are compared.
+#: which ends when it is idle; the plan itself has the UUID and the machine ID, which are compared. The obstacles
+#: include whether virtlogd runs, which the first guest on a host starts, even if it is only rehearsed there.
 PASSING: frozenset[type[Fact]] = frozenset(
-    (DaemonLimits, Daemons, GuestMemory, HostIdentity, HostMemory, Listening, LogAndLock, SshdListener, Storage)
+    (
+        DaemonLimits,
+        Daemons,
+        GuestMemory,
+        HostIdentity,
+        HostMemory,
+        Listening,
+        LogAndLock,
+        SshdListener,
+        StartObstacles,
+        Storage,
+    )
 )
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import pytest
 
 from preflight.facts.daemon.log_and_lock import LogAndLock
+from preflight.facts.daemon.start_obstacles import StartObstacles
 from preflight.facts.firewall.match import Lookup
 from preflight.facts.firewall.rules import Set
 from preflight.facts.guest.guests import GuestState
@@ -62,6 +63,16 @@ def test_a_virtlogd_that_a_guest_has_started_since_is_no_part_of_a_plan() -> Non
     found = [checked(case).destination.fact(LogAndLock) for case in (Case(), started)]
     assert found[0] != found[1]
     assert digests(checked(started), load()) == all_digests()
+
+
+def test_nor_is_it_where_the_files_of_that_virtlogd_are_known() -> None:
+    def case() -> Case:
+        return Case().destination("side-daemons", "listens /run/libvirt/virtlogd-sock\n\x1f\n")
+
+    started = case().destination("daemons", lambda text: f"{text.rstrip()}\nprocess virtlogd 77 381600\n")
+    found = [checked(one).destination.fact(StartObstacles) for one in (case(), started)]
+    assert [one.running for one in found] == [frozenset(), {"virtlogd"}]
+    assert digests(checked(started), load()) == digests(checked(case()), load())
 
 
 def test_what_was_looked_up_in_a_firewalls_set_is_no_part_of_it() -> None:
