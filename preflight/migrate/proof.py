@@ -6,6 +6,7 @@ arrived, but not as requested.
 
 import concurrent.futures
 import enum
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 
@@ -45,32 +46,33 @@ def proven(run: Run, ended: Mapping[str, Ended]) -> dict[str, Past]:
     wanted = [one for one in ended.values() if one.arrived and one.destination.place is Place.RUNNING]
     if not run.settings.proofs or not wanted:
         return found
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        missing = dict(pool.map(lambda one: (one.guest.uuid, _missing(run, one)), wanted))
-    for uuid, why in missing.items():
+    proofs = run.settings.proofs
+    for one in wanted:
+        run.tell(Event("note", one.guest.name, f"waiting for proof that it works: {', '.join(proofs)}"))
+    asked = [(one.guest.uuid, proof) for one in wanted for proof in proofs]
+    # side by side: what one proof waits for must not use up the time of another
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE * len(proofs)) as pool:
+        missing = list(pool.map(lambda pair: _missing(run, *pair), asked))
+    for uuid in {uuid for uuid, _ in asked}:
+        why = [text for (its, _), text in zip(asked, missing, strict=True) if its == uuid and text]
         if why:
-            found[uuid] = replace(found[uuid], why=why)
+            found[uuid] = replace(found[uuid], why="; ".join(why))
     return found
 
 
-def _missing(run: Run, ended: Ended) -> str:
-    """Return which proofs a guest has not given, and why; empty if it has given all."""
-    uuid, name = ended.guest.uuid, ended.guest.name
-    run.tell(Event("note", name, f"waiting for its {' and its '.join(run.settings.proofs)}"))
-    until = time.monotonic() + run.settings.proven_within
-    return "; ".join(filter(None, (_one(run, uuid, proof, until) for proof in run.settings.proofs)))
-
-
-def _one(run: Run, uuid: str, proof: str, until: float) -> str | None:
-    """Return why a guest has not given this proof before that time (`time.monotonic`); None if it has."""
+def _missing(run: Run, uuid: str, proof: str) -> str | None:
+    """Return why a guest has not given this proof in its time, which begins with the first look; None if it has."""
     import libvirt
 
+    until = math.inf
     try:
         for missing in _PROOFS[Proof(proof)](run, uuid):
             if missing is None:
                 return None
-            if time.monotonic() > until:
+            now = time.monotonic()
+            if now > until:
                 return f"{missing} within {run.settings.proven_within:g} s"
+            until = min(until, now + run.settings.proven_within)
             time.sleep(LOOK_AGAIN)
     except (_None, libvirt.libvirtError, HostSilent, Unreadable) as why:
         return f"there is no proof by {proof}: {why}"

@@ -112,6 +112,21 @@ def test_each_missing_proof_is_named(tmp_path: Path) -> None:
     assert both.why.count(" within 0.1 s") == 2
 
 
+def test_a_proof_has_its_own_time_however_long_another_takes(tmp_path: Path) -> None:
+    """The disk is written to only while the agent is waited for."""
+    pair = Pair(tmp_path)
+
+    def ask(*_: object) -> str:
+        assert pair.there is not None
+        pair.there.counting[WRITTEN] = 1
+        time.sleep(0.3)
+        pair.there.counting[WRITTEN] = 0
+        raise refusal(libvirt.VIR_ERR_AGENT_UNRESPONSIVE, "Guest agent is not responding")
+
+    found = past(pair, Proof.AGENT, Proof.DISK, ask=ask, devices={WRITTEN: 0})
+    assert found.why == "its agent does not answer (Guest agent is not responding) within 0.1 s"
+
+
 def test_a_guest_that_did_not_arrive_is_not_asked(tmp_path: Path) -> None:
     pair = Pair(tmp_path)
     pair.source.migrations.fails = "perform"
