@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from preflight.commands.evacuation import Hosts, Manners, carried_out, plan_of, told
+from preflight.commands.evacuation import Hosts, Manners, carried_out, code_of, plan_of, told
 from preflight.commands.migrate import ARRIVED, Wanted, agree, asked_for, refused, resumable
 from preflight.commands.next_command import to_come_home
 from preflight.errors import UserError
@@ -117,7 +117,7 @@ def back(path: Path, manners: Manners, *, timeout: float) -> int:
         why = carried_out(path, rounds, partial(rounds.once, legs))
         if why is not None and rounds.record.runs == before.runs:
             rounds.record = before
-            return refused(why)
+            return code_of(rounds, refused(why))
         return told(rounds, why)
 
     return continued(path, manners, go, timeout=timeout)

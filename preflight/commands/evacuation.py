@@ -27,7 +27,7 @@ from preflight.commands.migrate import (
 from preflight.errors import UserError
 from preflight.evacuate import record as records
 from preflight.evacuate.planning import Planned, Request, planned
-from preflight.evacuate.rounds import Anew, Carried, Ended, Rounds, closed_way
+from preflight.evacuate.rounds import Anew, Carried, Ended, Halt, Rounds, closed_way
 from preflight.evacuate.rows import account, moved_by
 from preflight.migrate.journal import named_after
 from preflight.output import formats
@@ -116,13 +116,13 @@ class Hosts:
             if not fit:
                 return Carried(closed=tuple(closed), refused="refused: no check before the migrations says READY")
             if self._manners.rehearses:
-                fit, more, interrupted = self._rehearsed(fit)
+                fit, more, halt = self._rehearsed(fit)
                 closed += more
                 if not fit:
                     no = "refused: no rehearsal was accepted"
-                    return Carried(closed=tuple(closed), interrupted=interrupted, refused=no)
+                    return Carried(closed=tuple(closed), halt=halt, refused=no)
             if rounds.record.home and not self._agreed(rounds.record, fit):
-                return Carried(closed=tuple(closed), interrupted=True, refused="refused: not confirmed")
+                return Carried(closed=tuple(closed), halt=Halt.DECLINED, refused="refused: not confirmed")
             begun, refusals = stack.enter_context(running.prepared(fit))
             closed += [closed_way(destination, why) for destination, why in refusals.items()]
             if not begun:
@@ -133,7 +133,7 @@ class Hosts:
         return Carried(
             ended=tuple(Ended(one.leg.planned.source, one.leg.planned.destination, one.rows) for one in ended),
             closed=tuple(closed),
-            interrupted=any(one.interrupted for one in ended),
+            halt=Halt.INTERRUPTED if any(one.interrupted for one in ended) else None,
         )
 
     def _agreed(self, record: Evacuation, legs: Sequence[Leg]) -> bool:
@@ -141,10 +141,10 @@ class Hosts:
         sys.stderr.write(clean(shown_plan.of_legs(map(_recorded, legs), names)))
         return agree(self._manners.wanted.ask, "migrate?") is None
 
-    def _rehearsed(self, legs: Sequence[Leg]) -> tuple[list[Leg], list[schema.Closed], bool]:
+    def _rehearsed(self, legs: Sequence[Leg]) -> tuple[list[Leg], list[schema.Closed], Halt | None]:
         """Rehearse the guests of each run; return the runs that libvirt accepts, and the ways that it refuses.
 
-        The last value is True if nothing further may be begun.
+        The last value is why nothing further may be begun, if so.
         """
         from preflight.commands.rehearsed import accepted
 
@@ -152,13 +152,13 @@ class Hosts:
         closed: list[schema.Closed] = []
         for leg in legs:
             done = accepted(leg.planned, leg.checked, leg.opened, self._manners.wanted)
-            if done.interrupted:
-                return [], closed, True
+            if done.code is not None:
+                return [], closed, Halt.DISTURBED if done.is_disturbed else Halt.INTERRUPTED
             destination = leg.planned.destination
             closed += [closed_way(destination, f"the rehearsal: {why}", uuid) for uuid, why in done.refused.items()]
             if done.confirmed is not None:
                 found.append(Leg(*done.confirmed, leg.opened, leg.journal))
-        return found, closed, False
+        return found, closed, None
 
     def _journal(self, number: int, leg: schema.Leg) -> Path:
         hosts = named_after(leg.source, leg.destination, most=40)
@@ -191,13 +191,18 @@ def told(rounds: Rounds, refusal: str | None = None) -> int:
     except UserError as why:
         unwritten = f"the record is incomplete: {why}"
     if refusal is not None and not rounds.moved:
-        return refused(refusal)
+        return code_of(rounds, refused(refusal))
     formats.deliver("evacuation", "text", found)
     for text in filter(None, (refusal, unwritten)):
         refused(text)
-    if found.is_done:
-        return ARRIVED
-    return INTERRUPTED if rounds.interrupted else NOT_ARRIVED
+    return ARRIVED if found.is_done else code_of(rounds, NOT_ARRIVED)
+
+
+def code_of(rounds: Rounds, otherwise: int) -> int:
+    """Return the exit code of rounds after which not every guest is where it was to go."""
+    if rounds.halt is Halt.DISTURBED:
+        return NOT_ARRIVED
+    return INTERRUPTED if rounds.halt is Halt.INTERRUPTED else otherwise
 
 
 def _identity(record: Evacuation, name: str) -> Identity | None:

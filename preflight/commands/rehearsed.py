@@ -29,7 +29,13 @@ class Accepted(Struct, frozen=True):
     confirmed: tuple[MigrationPlan, Checked] | None
     #: Why libvirt does not accept other guests, by UUID.
     refused: Mapping[str, str]
-    interrupted: bool = False
+    #: The exit code of a rehearsal after which nothing may be begun: it was interrupted, or left a guest not as before.
+    code: int | None = None
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Report whether a guest is not where and as it was before."""
+        return self.code == NOT_AS_BEFORE
 
 
 def accepted(planned: MigrationPlan, checked: Checked, opened: Opened, wanted: migrate.Wanted) -> Accepted:
@@ -50,9 +56,8 @@ def accepted(planned: MigrationPlan, checked: Checked, opened: Opened, wanted: m
         for one in done.guests
         if one.rehearsed.uuid in tried and one.rehearsed.answer is not Answer.ACCEPTED
     }
-    ends = done.exit_code in (NOT_AS_BEFORE, INTERRUPTED)
-    if ends or refused:
-        return Accepted(None, refused, interrupted=ends)
+    if (code := _ends(done)) is not None or refused:
+        return Accepted(None, refused, code)
     try:
         return Accepted(_confirmed(planned, opened, done), {})
     except Refused as why:
@@ -106,9 +111,14 @@ def _confirmed(planned: MigrationPlan, opened: Opened, done: Outcome) -> tuple[M
 
 def code_of(done: Outcome) -> int | None:
     """Return the exit code of a command that its rehearsal ends, after printing why; None if it may continue."""
-    if done.exit_code in (NOT_AS_BEFORE, INTERRUPTED):
-        return done.exit_code
+    if (code := _ends(done)) is not None:
+        return code
     if done.verdict is Verdict.READY:
         return None
     verdict = done.verdict.value.replace("-", " ").upper()
     return migrate.refused(f"refused: the rehearsal says {verdict}")
+
+
+def _ends(done: Outcome) -> int | None:
+    """Return the exit code of a rehearsal after which nothing may be begun; None if something may."""
+    return done.exit_code if done.exit_code in (NOT_AS_BEFORE, INTERRUPTED) else None

@@ -4,6 +4,7 @@ Whoever moves guests and asks hosts is passed in; here it is only decided what c
 each step that it tells of.
 """
 
+import enum
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from preflight.migrate.outcome import Result
 from preflight.plan.make import Refused
 from preflight.schema.evacuation import Closed, Evacuation, Leg, Staying
 from preflight.schema.fields import MOST_SAID
-from preflight.visible import one_line
+from preflight.visible import named, one_line
 
 #: Guests that must fail at a destination at which none arrives before it is given up.
 _BLAMED = 2
@@ -25,6 +26,16 @@ _BLAMED = 2
 def closed_way(destination: str, why: str, guest: str | None = None) -> Closed:
     """Return a way that is not tried again: that of a guest by UUID, or of all."""
     return Closed(guest=guest, destination=destination, why=one_line(why.removeprefix("refused: "))[:MOST_SAID])
+
+
+class Halt(enum.Enum):
+    """Why no further round may begin, although guests are left."""
+
+    #: The user did not agree.
+    DECLINED = enum.auto()
+    INTERRUPTED = enum.auto()
+    #: A rehearsal has left a guest not where or not as it was.
+    DISTURBED = enum.auto()
 
 
 class Ended(Struct, frozen=True):
@@ -41,7 +52,8 @@ class Carried(Struct, frozen=True):
     ended: tuple[Ended, ...] = ()
     #: The ways that turned out to be closed before anything was begun.
     closed: tuple[Closed, ...] = ()
-    interrupted: bool = False
+    #: Why no further round may begin; None if one may.
+    halt: Halt | None = None
     #: Why nothing was begun; None if something was.
     refused: str | None = None
 
@@ -87,7 +99,7 @@ class Rounds:
         """
         self.record, self._world, self._stops = record, world, stops
         self.moved: dict[str, Moved] = dict(moved or {})
-        self.interrupted = False
+        self.halt: Halt | None = None
         #: Runs of the record whose end is known.
         self._ended = len(record.runs)
 
@@ -96,22 +108,26 @@ class Rounds:
         while True:
             known = self._known()
             why = self.once(self.record.planned)
-            if self.interrupted or self._stops or not self.left():
+            if self.halt is not None or self._stops or not self.left():
                 return why
             if known == self._known():
                 return why  # nothing has come of it, and nothing would
             if not self.plan_anew():
-                return None
+                return why
 
     def once(self, legs: Sequence[Leg]) -> str | None:
         """Carry out these runs; return why nothing was begun, if so."""
         done = self._world.carry_out(legs, self)
+        names = {guest.uuid: guest.name for guest in self.record.guests}
         for closed in done.closed:
             self._close(closed)
+            if closed.guest is not None:
+                name = named(names.get(closed.guest, closed.guest))
+                self._world.say(f"{name} does not go to {closed.destination}: {closed.why}")
         for ended in done.ended:
             self.take(ended)
         self._ended = len(self.record.runs)
-        self.interrupted |= done.interrupted
+        self.halt = done.halt or self.halt
         return done.refused
 
     def cut_off(self) -> Evacuation:

@@ -6,7 +6,7 @@ import pytest
 
 from preflight.commands.evacuation import carried_out, told
 from preflight.errors import UserError
-from preflight.evacuate.rounds import Rounds
+from preflight.evacuate.rounds import Carried, Halt, Rounds
 from preflight.evacuate.rows import Moved
 from preflight.migrate.outcome import Result
 from preflight.schema.evacuation import Evacuation
@@ -49,3 +49,21 @@ def test_all_that_arrived_is_all_though_the_record_cannot_say_so(capsys: pytest.
     moved = {uuid: Moved("kvm1", "kvm2", row(uuid, Result.ARRIVED)) for uuid in (WEB, DB)}
     assert told(Rounds(RECORD, FullDisk(), moved)) == 0
     assert "EVACUATED  2 of 2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("halt", "code"), [(Halt.DISTURBED, 4), (Halt.INTERRUPTED, 130), (Halt.DECLINED, 5), (None, 5)]
+)
+@pytest.mark.parametrize("before", [True, False])
+def test_the_exit_code_says_why_no_further_round_begins(halt: Halt | None, code: int, *, before: bool) -> None:
+    """A rehearsal comes before the first move, or between moves: what was asked for is not done either way."""
+
+    class Halted(World):
+        def carry_out(self, _legs: object, _rounds: object) -> Carried:
+            return Carried(halt=halt, refused="refused: no rehearsal was accepted")
+
+    world = Halted()
+    moved = {WEB: Moved("kvm1", "kvm2", row(WEB, Result.ARRIVED))} if before else {}
+    rounds = Rounds(RECORD, world, moved)
+    assert told(rounds, rounds.run()) == (4 if before and code == 5 else code)
+    assert world.plans == 0

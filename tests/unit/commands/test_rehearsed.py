@@ -101,6 +101,18 @@ def test_a_rehearsal_that_was_interrupted_is_no_acceptance(monkeypatch: pytest.M
     assert Scene(monkeypatch, Answer.ACCEPTED, interrupted=True).run() == INTERRUPTED
 
 
+@pytest.mark.parametrize(
+    ("answer", "interrupted", "code"),
+    [(Answer.DISTURBED, False, NOT_AS_BEFORE), (Answer.ACCEPTED, True, INTERRUPTED), (Answer.REFUSED, False, None)],
+)
+def test_before_a_run_of_an_evacuation_it_is_said_why_nothing_may_follow(
+    monkeypatch: pytest.MonkeyPatch, answer: Answer, interrupted: bool, code: int | None
+) -> None:
+    scene = Scene(monkeypatch, answer, interrupted=interrupted)
+    done = rehearsed.accepted(scene.plan, scene.checked, NOWHERE, Wanted())
+    assert (done.confirmed, done.code, done.is_disturbed) == (None, code, answer is Answer.DISTURBED)
+
+
 def test_a_host_that_has_changed_since_the_rehearsal_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(monkeypatch, Answer.ACCEPTED)
     scene.changed = Refused("refused: changed since the plan was made: source QemuConf")

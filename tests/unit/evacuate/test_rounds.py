@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from preflight.errors import UserError
-from preflight.evacuate.rounds import Anew, Carried, Ended, Rounds
+from preflight.evacuate.rounds import Anew, Carried, Ended, Halt, Rounds
 from preflight.evacuate.rows import Moved, account
 from preflight.migrate.observation import Place
 from preflight.migrate.outcome import Result
@@ -26,7 +26,7 @@ class World:
         self.records: list[Evacuation] = []
         self.said: list[str] = []
         self.plans = 0
-        self.interrupts = False
+        self.halt: Halt | None = None
         self.lets_plan: UserError | None = None
 
     def carry_out(self, legs: Sequence[Leg], rounds: Rounds) -> Carried:
@@ -36,7 +36,7 @@ class World:
             return Carried(closed=tuple(closed), refused="refused: nothing is READY")
         rounds.begin(fit)
         ended = [Ended(one.source, one.destination, tuple(self._rows(one))) for one in fit]
-        return Carried(ended=tuple(ended), closed=tuple(closed), interrupted=self.interrupts)
+        return Carried(ended=tuple(ended), closed=tuple(closed), halt=self.halt)
 
     def _unfit(self, one: Leg) -> bool:
         return one.destination in self.unfit
@@ -165,10 +165,21 @@ def test_a_run_that_may_not_begin_closes_its_destination() -> None:
 def test_why_nothing_was_begun_is_returned_once_no_way_is_left() -> None:
     world = World(unfit=["kvm2", "kvm3"])
     rounds = Rounds(RECORD, world)
-    assert rounds.run() is None
+    assert rounds.run() == "refused: nothing is READY"
     assert not world.tried
     assert world.plans == 1
     assert rounds.record.runs == ()
+
+
+def test_a_guest_that_turns_out_to_have_no_way_is_named_before_it_is_planned_anew() -> None:
+    class Refusing(World):
+        def carry_out(self, legs: Sequence[Leg], rounds: Rounds) -> Carried:
+            self.carry_out = super().carry_out  # type: ignore[method-assign] # the second round is another one
+            return Carried(closed=(Closed(guest=WEB, destination="kvm2", why="the rehearsal: no such network"),))
+
+    world = Refusing()
+    Rounds(RECORD, world).run()
+    assert world.said == ["web does not go to kvm2: the rehearsal: no such network"]
 
 
 def test_the_first_that_does_not_arrive_ends_it_if_so_wanted() -> None:
@@ -181,10 +192,10 @@ def test_the_first_that_does_not_arrive_ends_it_if_so_wanted() -> None:
 
 def test_nothing_is_planned_anew_after_an_interruption() -> None:
     world = World([("web", "kvm2")])
-    world.interrupts = True
+    world.halt = Halt.INTERRUPTED
     rounds = Rounds(RECORD, world)
     rounds.run()
-    assert rounds.interrupted
+    assert rounds.halt is Halt.INTERRUPTED
     assert world.plans == 0
 
 
