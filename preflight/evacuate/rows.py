@@ -43,6 +43,8 @@ class Accounted(Struct, frozen=True, kw_only=True):
     moved: Moved | None = None
     #: Why it stays, by the last plan; empty if it was to go.
     why: str = ""
+    #: It is where it was to go; and as requested, too.
+    is_there: bool = False
     is_done: bool = False
 
 
@@ -71,20 +73,24 @@ def account(record: Evacuation, moved: Mapping[str, Moved]) -> Account:
                 uuid=guest.uuid,
                 moved=moved.get(guest.uuid),
                 why=staying.get(guest.uuid, ""),
-                is_done=_is_done(record, moved.get(guest.uuid)),
+                is_there=(there := _is_there(record, moved.get(guest.uuid))),
+                is_done=there and _is_as_requested(moved.get(guest.uuid)),
             )
             for guest in record.guests
         ),
     )
 
 
-def _is_done(record: Evacuation, moved: Moved | None) -> bool:
+def _is_there(record: Evacuation, moved: Moved | None) -> bool:
     home = record.source.name
     if moved is None:
         return record.home  # it has never left
-    is_there = moved.destination if moved.has_arrived else moved.source
-    as_asked = moved.is_settled and not (moved.has_arrived and moved.row.why)
-    return as_asked and (is_there == home) is record.home
+    place = moved.destination if moved.has_arrived else moved.source
+    return moved.is_settled and (place == home) is record.home
+
+
+def _is_as_requested(moved: Moved | None) -> bool:
+    return moved is None or not (moved.has_arrived and moved.row.why)
 
 
 def moved_by(path: Path, record: Evacuation) -> dict[str, Moved]:

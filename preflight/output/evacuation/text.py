@@ -40,9 +40,10 @@ def _remarks(found: Account) -> Iterator[str]:
 
 def verdict(found: Account) -> str:
     """Return the line about all guests."""
-    total, done = len(found.guests), sum(guest.is_done for guest in found.guests)
+    total, there = len(found.guests), sum(guest.is_there for guest in found.guests)
     word, host = ("HOME", "on") if found.record.home else ("EVACUATED", "off")
-    said = word if found.is_done else f"NOT {word}"
+    missed = f"{word}, BUT NOT AS REQUESTED" if there == total else f"NOT {word}"
+    said = word if found.is_done else missed
     return (
-        f"{said}  {done} of {total} {'guest' if total == 1 else 'guests'} {host} {one_line(found.record.source.name)}"
+        f"{said}  {there} of {total} {'guest' if total == 1 else 'guests'} {host} {one_line(found.record.source.name)}"
     )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from preflight.commands.evacuation import carried_out, told
 from preflight.errors import UserError
@@ -37,6 +38,20 @@ def test_a_round_that_cannot_be_recorded_does_not_begin_and_is_told(tmp_path: Pa
     rounds = Rounds(RECORD, world)
     assert carried_out(tmp_path / "run.evacuation", rounds, rounds.run) == FULL
     assert world.tried == []
+
+
+@pytest.mark.parametrize("home", [False, True])
+def test_guests_that_are_there_but_not_as_requested_are_counted_as_there(
+    capsys: pytest.CaptureFixture[str], *, home: bool
+) -> None:
+    ways = ("kvm2", "kvm1") if home else ("kvm1", "kvm2")
+    unproven = replace(row(WEB, Result.ARRIVED), why="no disk has been written to within 30 s")
+    moved = {WEB: Moved(*ways, unproven), DB: Moved(*ways, row(DB, Result.ARRIVED))}
+    assert told(Rounds(RECORD.model_copy(update={"home": home}), World(), moved)) == 4
+    said = capsys.readouterr().out.splitlines()
+    assert "web: no disk has been written to within 30 s" in said
+    end = "HOME, BUT NOT AS REQUESTED  2 of 2 guests on kvm1" if home else None
+    assert said[-1] == (end or "EVACUATED, BUT NOT AS REQUESTED  2 of 2 guests off kvm1")
 
 
 def test_nothing_that_was_begun_is_a_refusal(capsys: pytest.CaptureFixture[str]) -> None:
