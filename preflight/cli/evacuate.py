@@ -28,7 +28,7 @@ from preflight.cli.help_page import Purpose
 from preflight.cli.hosts import InventoryFile, fleet_of
 from preflight.cli.options import takes, takes_method
 from preflight.cli.question import ask
-from preflight.cli.recorded import refuse_what_is_written_down
+from preflight.cli.recorded import first_typed, refuse_what_is_written_down
 from preflight.cli.selection import Except
 from preflight.errors import UserError
 
@@ -55,6 +55,11 @@ _OF_THE_RUN = frozenset((
     "settle_timeout",
         "verify",
         "verify_timeout", "answer_timeout", "packs", "rules", "severity", "threshold", "config", "no_config", "width",
+))  # fmt: skip
+
+#: Those that say how guests are moved, and are not part of a plan.
+_OF_MOVING = frozenset((
+    "rehearse", "journal", "events", "on_error", "stall_timeout", "settle_timeout", "verify", "verify_timeout",
 ))  # fmt: skip
 
 
@@ -227,7 +232,7 @@ def evacuate(
             raise UserError("--resume and --back are mutually exclusive: give one of them")
         if host is not None:
             raise UserError(f"{option} takes a record, which names the hosts and the guests: omit HOST")
-        refuse_what_is_written_down(context, "record", _OF_THE_RUN)
+        refuse_what_is_written_down(context, "record", _OF_THE_RUN - {"journal"})
         from preflight.commands.evacuate_again import resume as continue_run
 
         go_on = evacuations.back if resume is None else continue_run
@@ -255,6 +260,8 @@ def evacuate(
         check=(transport, tuple(ignore or ()), answer_timeout),
     )
     if plan is not None:
+        if (useless := first_typed(context, _OF_MOVING)) is not None:
+            raise UserError(f"{useless}: --plan moves nothing: give it when the plan is run")
         raise typer.Exit(evacuations.show_plan(request, manners, plan))
     raise typer.Exit(evacuations.evacuate(request, manners))
 

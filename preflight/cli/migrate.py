@@ -163,7 +163,7 @@ def migrate(
             raise UserError("--resume takes a journal, which names the hosts and the guests: omit them")
         if rehearse:
             raise UserError("--rehearse: a run that is resumed is not rehearsed: omit it")
-        refuse_what_is_written_down(context, "journal", _OF_THE_RUN | _STEERED)
+        refuse_what_is_written_down(context, "journal", (_OF_THE_RUN | _STEERED) - {"journal"})
         from preflight.commands.resume import resume as continue_run
 
         steering = _steering(context, method, abort=abort)

@@ -1319,6 +1319,11 @@ def test_what_a_plan_or_a_journal_has_settled_is_refused_beside_it(arguments: li
             assert known == f"{arguments[0]}: the {where} determines this, so it cannot be changed here: omit it"
 
 
+def test_a_run_that_is_resumed_keeps_its_journal() -> None:
+    done = CliRunner().invoke(with_commands("migrate"), ["migrate", "--resume", "a", "--journal", "b"])
+    assert str(done.exception) == "--journal: the journal determines this, so it cannot be changed here: omit it"
+
+
 DOCS = Path(__file__).parents[3] / "docs"
 #: The pages that document the options of each command.
 PAGES = {

@@ -86,6 +86,16 @@ def test_groups_are_part_of_the_plan(snapshots: Path, own_directory: Path) -> No
         (["kvm1", "--resume", "a"], "--resume takes a record, which names the hosts and the guests: omit HOST"),
         (["kvm1", "--back", "a"], "--back takes a record, which names the hosts and the guests: omit HOST"),
         (["--back", "a", "--offline"], "--offline: the record determines this, so it cannot be changed here: omit it"),
+        (
+            ["--resume", "a", "--journal", "b"],
+            "--journal: the record determines this, so it cannot be changed here: omit",
+        ),
+        (
+            ["--back", "a", "--journal", "b"],
+            "--journal: the record determines this, so it cannot be changed here: omit",
+        ),
+        (["kvm1", "--to", "kvm2", "--plan", "p", "--rehearse"], "--rehearse: --plan moves nothing: give it when"),
+        (["kvm1", "--to", "kvm2", "--plan", "p", "--verify", "agent"], "--verify: --plan moves nothing: give it"),
         (["--resume", "/nowhere/a.evacuation"], "/nowhere/a.evacuation.runs: No such file or directory"),
     ],
 )
