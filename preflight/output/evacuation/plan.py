@@ -3,18 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from preflight.evacuate.planning import Planned
+from preflight.output.evacuation.stays import stays
 from preflight.output.evacuation.words import duration, mib
 from preflight.output.report.skipped import skipped
 from preflight.output.terminal import listed, padded, width, wrapped
-from preflight.placement.answer import Answer, Move, Obstacle, Stay
+from preflight.placement.answer import Answer, Move
 from preflight.placement.problem import Problem
 from preflight.schema.evacuation import Evacuation, Leg
 from preflight.visible import named, one_line
 
 #: The column in which the text begins, behind its label.
 _COLUMN = 13
-#: Obstacles and remedies that are shown of one guest.
-_SHOWN = 6
 
 
 def text(found: Planned) -> str:
@@ -32,9 +31,11 @@ def of_record(record: Evacuation) -> str:
     lines = [_row("from", one_line(record.source.name))]
     for number, leg in enumerate(record.planned):
         lines.append(_row("" if number else "to", _leg(leg, names)))
-    for number, one in enumerate(record.staying):
-        stays = f"{named(names.get(one.guest, one.guest))}: {one_line(one.why)}"
-        lines.append(_row("" if number else "stays", stays))
+    kept: dict[str, list[str]] = {}
+    for one in record.staying:
+        kept.setdefault(one.why, []).append(names.get(one.guest, one.guest))
+    for number, (why, guests) in enumerate(kept.items()):
+        lines.append(_row("" if number else "stays", f"{listed(guests)}: {one_line(why)}"))
     if record.seconds is not None:
         lines.append(_row("duration", f"about {duration(record.seconds)} by the pre-copy model"))
     return _whole(lines)
@@ -56,7 +57,13 @@ def _leg(leg: Leg, names: Mapping[str, str]) -> str:
 
 def _whole(lines: Iterable[str]) -> str:
     columns = width()
-    return "\n".join(part for line in lines for part in wrapped(line, width=columns, indent=_COLUMN)) + "\n"
+    return "\n".join(part for line in lines for part in wrapped(line, width=columns, indent=_indent(line))) + "\n"
+
+
+def _indent(line: str) -> int:
+    """Return the column at which a line goes on: that of the texts, and for what lies below a text deeper."""
+    begins = len(line) - len(line.lstrip())
+    return _COLUMN if begins <= _COLUMN else begins + 2
 
 
 def _lines(problem: Problem, answer: Answer) -> Iterator[str]:
@@ -69,9 +76,9 @@ def _lines(problem: Problem, answer: Answer) -> Iterator[str]:
         yield _row(
             "" if number else "guests", f"{named(move.guest)} -> {one_line(move.destination)}  ({size}{_time(move)})"
         )
-    for number, stay in enumerate(answer.stays):
-        yield _row("" if number else "stays", f"{named(stay.guest)}: {one_line(stay.why)}")
-        yield from _more(stay)
+    for number, (names, lines) in enumerate(stays(answer.stays)):
+        yield _row("" if number else "stays", names)
+        yield from (_row("", f"  {line}") for line in lines)
     if not answer.moves:
         return
     yield _row("at a time", ", ".join(_widths(problem, answer)))
@@ -87,20 +94,6 @@ def _time(move: Move) -> str:
     return "" if move.end is None else f", there after about {duration(move.end)}"
 
 
-def _more(stay: Stay) -> Iterator[str]:
-    """Yield what is in the way, destination by destination, and what would let the guest go."""
-    for obstacle in stay.obstacles[:_SHOWN]:
-        yield _row("", f"  {_at(obstacle)}: {one_line(obstacle.text)}")
-    if len(stay.obstacles) > _SHOWN:
-        yield _row("", f"  and {len(stay.obstacles) - _SHOWN} more")
-    for relief in stay.reliefs[:_SHOWN]:
-        yield _row("", f"  would let it go: {one_line(relief.text)}")
-
-
-def _at(obstacle: Obstacle) -> str:
-    return "the source" if obstacle.destination is None else one_line(obstacle.destination)
-
-
 def _widths(problem: Problem, answer: Answer) -> Iterator[str]:
     because = (
         f" ({one_line(problem.source.width_because)} on the source)" if answer.width == problem.source.width else ""
@@ -111,7 +104,7 @@ def _widths(problem: Problem, answer: Answer) -> Iterator[str]:
 
 def _duration(answer: Answer) -> Iterator[str]:
     if answer.seconds is None:
-        yield f"not known: no driver reports the speed of the link of {listed(answer.unknown_links)}"
+        yield f"not known: no driver reports the speed of the link of {listed(answer.unknown_links)}; give it by --link"
     else:
         less = "" if answer.least is None else f"; no placement takes less than {duration(answer.least)}"
         yield f"about {duration(answer.seconds)} by the pre-copy model{less}"
