@@ -42,7 +42,7 @@ def build(name: ImageName) -> Path:
     """Return the root directory of the image `name`; make it, and those that it is based on, if missing."""
     made = _path(name)
     CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with _only_one(name):
+    with only_one(name):
         if not made.is_dir():
             _make(name, made)
     return made
@@ -106,7 +106,7 @@ def _change(root: Path, release: Release, variant: str) -> None:
 
 
 @contextlib.contextmanager
-def _only_one(name: ImageName) -> Iterator[None]:
+def only_one(name: str) -> Iterator[None]:
     """Let one process build an image at a time; the others find it when they get their turn."""
     with (CACHE / f".lock-{name}").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
