@@ -7,7 +7,7 @@ WORKERS := $(shell expr $$(nproc) + 1)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos evacuation-chaos evacuation-times growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small steering audit-truth common-cpu probe-killed domains evacuations gates clean file-faults deb deb-bookworm deb-trixie container dist package-pins packages-lab site site-check tutorial
+.PHONY: demo test test-html check lint format types contracts unit coverage docs lab-up lab-down lab-images installed modular truth flags capacity-truth duration-truth fix-chaos ansible-truth ansible-fleet twenty chaos evacuation-chaos evacuation-times growth bench mutation hostile hostile-lab interleavings kill-nine rehearse-lab rehearse-truth rehearse-faults rehearse-bench rehearse-standstill rehearse-small steering arrivals evacuation-ways audit-truth common-cpu probe-killed domains evacuations gates clean file-faults deb deb-bookworm deb-trixie container dist package-pins packages-lab site site-check tutorial
 .DEFAULT_GOAL := check
 
 # The lab needs root and namespaces; where it can't run, it says why.
@@ -165,6 +165,14 @@ rehearse-small: $(VENV)/.installed-lab
 # guests that do not converge, and migrations that are changed while they run, in each mode
 steering: $(VENV)/.installed-lab
 	$(BIN)/python -m pytest tests/lab/steering.py
+
+# Linux guests that work where they arrive, and such as do not, as --verify sees them
+arrivals: $(VENV)/.installed-lab
+	$(BIN)/python -m pytest tests/lab/arrivals.py
+
+# A host emptied in every way that evacuate has: rehearsed, off, by a plan, within wishes, steered, and home
+evacuation-ways: $(VENV)/.installed-lab
+	$(BIN)/python -m pytest tests/lab/evacuation_ways.py
 
 twenty: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.twenty
