@@ -29,7 +29,7 @@ check: $(VENV)/.installed
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/shellcheck tools/system-packages .ci/run tools/package/preflight tools/package/debian/postinst \
+	$(BIN)/shellcheck tools/system-packages .ci/run tests/lab/linux/init tools/package/preflight tools/package/debian/postinst \
 	  tools/package/debian/prerm $$(find preflight examples tests/lab/variants tools/package -name '*.sh' -o -name bundle)
 
 format: $(VENV)/.installed
