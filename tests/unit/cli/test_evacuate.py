@@ -130,7 +130,7 @@ def test_nothing_comes_home_that_has_not_left(own_directory: Path) -> None:
     records.create(path, RECORD)
     code, _, said = run("evacuate", "--back", str(path), "--yes")
     assert code == 5
-    assert said.startswith("preflight: refused: no guest of kvm1 is on another host\n")
+    assert said.startswith("preflight: refused: no guest of kvm1 is on another host: `preflight status ")
 
 
 def test_nothing_comes_home_before_it_is_known_where_it_is(own_directory: Path) -> None:
@@ -188,7 +188,7 @@ def test_a_change_to_an_evacuation_needs_a_migration_that_is_under_way(own_direc
     assert run("steer", str(path), "--abort") == (
         5,
         "",
-        "preflight: refused: no migration of this evacuation is under way\n",
+        f"preflight: refused: no migration of this evacuation is under way: see `preflight status {path}`\n",
     )
     assert run("steer", str(path), "nobody", "--abort") == (
         2,
