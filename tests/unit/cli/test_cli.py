@@ -464,7 +464,8 @@ def test_rules_and_runs_are_written_to_files_too_and_shown_again(tmp_path: Path)
     for number, words in enumerate((["rules"], ["status"], ["status", f"{tmp_path}/a.journal"])):
         saved, page = tmp_path / f"{number}.json", tmp_path / f"{number}.html"
         done = run(*words, "--report", f"json={saved}", "--report", f"html={page}", **state)
-        assert (done.returncode, done.stderr) == (0, "")
+        resumes = f"To resume this run:\npreflight migrate --resume {tmp_path}/a.journal\n"
+        assert (done.returncode, done.stderr) == (0, resumes if words[1:] else "")
         assert run("show", str(saved)).stdout == done.stdout
         assert run("show", str(saved), "--format", "html").stdout == page.read_text(encoding="utf-8")
     assert refused(run("rules", "--report", "junit=x")).startswith("--report: 'junit' is not one of text, json")
@@ -1397,7 +1398,8 @@ def test_status_alone_lists_the_runs_and_is_no_failure_where_one_is_damaged(tmp_
     Journal.create(directory / "a.journal", PLAN).close()
     (directory / "b.journal").write_text("\x1b[2J")
     done = run("status", XDG_STATE_HOME=str(tmp_path))
-    assert (done.returncode, done.stderr) == (0, "")
+    resumes = f"To resume this run:\npreflight migrate --resume {directory}/a.journal\n"
+    assert (done.returncode, done.stderr) == (0, resumes)
     assert "cut off" in done.stdout
     assert f"damaged: {directory}/b.journal: not a preflight journal" in done.stdout
     listed = run("status", "-f", "json", XDG_STATE_HOME=str(tmp_path))

@@ -112,7 +112,7 @@ def test_a_plan_for_a_host_that_cannot_be_logged_in_to_is_refused_with_the_repor
     assert migrate.run_plan(tmp_path / "p", Wanted(), timeout=5) == migrate.REFUSED
     shown = capsys.readouterr()
     assert "ssh-login-refused" in shown.out
-    assert shown.err == "preflight: refused: the check says NOT READY\n"
+    assert shown.err == "preflight: refused: the check says NOT READY: take the next step that its report names\n"
 
 
 @pytest.mark.parametrize(

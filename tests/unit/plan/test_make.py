@@ -232,7 +232,9 @@ def test_what_is_about_one_guest_is_not_done_to_two() -> None:
 
 def test_no_more_at_once_than_the_hosts_allow() -> None:
     assert planned(Case(), at_once=18).width == 18
-    with pytest.raises(Refused, match="--at-once 19 is requested, but at most 18 are safe: max_workers on the source"):
+    with pytest.raises(
+        Refused, match="--at-once 19 is requested, but at most 18 are safe, so request no more: max_workers"
+    ):
         planned(Case(), at_once=19)
 
 
@@ -248,7 +250,9 @@ def test_preflights_own_connection_takes_one_of_the_clients_that_a_daemon_lets_i
     ]
     assert limit.allows is not None
     assert pace(found, limit.allows - 1).width == limit.allows - 1
-    with pytest.raises(Refused, match=f"at most {limit.allows - 1} are safe: max_clients on the destination"):
+    with pytest.raises(
+        Refused, match=f"at most {limit.allows - 1} are safe, so request no more: max_clients on the destination"
+    ):
         pace(found, limit.allows)
 
 
@@ -415,7 +419,10 @@ def test_what_changes_by_itself_is_judged_anew_instead(case: Callable[[], Case])
         ({"method": {"max_downtime": 2_000_001}}, "Expected `int` <= 2000000 - at `$.method.max_downtime`"),
         ({"method": {"timeout": 1e300}}, "Expected `float` <= 1000000.0 - at `$.method.timeout`"),
         ({"method": {"dname": "a/b"}}, "Expected a guest's name - at `$.method.dname`"),
-        ({"method": {"migrateuri": "tcp://a\x1b[2J"}}, "Expected one line without control characters"),
+        (
+            {"method": {"migrateuri": "tcp://a\x1b[2J"}},
+            "Expected one line without control characters - at `$.method.migrateuri`",
+        ),
         ({"source_identity": {"uuid": "x", "machine_id": None}}, "Expected a UUID - at `$.source_identity.uuid`"),
     ],
 )
