@@ -162,6 +162,17 @@ def test_variables_may_be_named_by_a_source(source: str, path: str | None) -> No
     assert GuestDevices.of(fromstring(xml)).nvram == path
 
 
+def test_a_display_listens_at_what_its_attributes_name_too() -> None:
+    """What a migration sends has the socket of a display in its attribute alone."""
+    found = devices(
+        "<graphics type='vnc' socket='/srv/v/web.sock'/><graphics type='spice' listen='192.0.2.9'/>"
+        "<graphics type='vnc' listen='192.0.2.8'><listen type='address'/></graphics>"
+        "<graphics type='vnc' listen='192.0.2.7'><listen type='socket' socket='/srv/v/db.sock'/></graphics>"
+    )
+    assert [one.path for one in found.paths] == ["/srv/v/web.sock", "/srv/v/db.sock"]
+    assert [(one.device, one.address) for one in found.listeners] == [("SPICE", "192.0.2.9"), ("VNC", "192.0.2.8")]
+
+
 def test_sockets_of_interfaces_listen() -> None:
     xml = (
         "<domain><devices><interface type='server'><source address='192.0.2.1' port='5558'/></interface>"

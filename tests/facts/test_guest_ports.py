@@ -22,6 +22,11 @@ def test_graphics_listen_at_ports_that_are_set() -> None:
     ]
 
 
+def test_graphics_listen_at_the_address_of_their_attribute() -> None:
+    found = ports("<graphics type='vnc' port='5901' autoport='no' listen='192.0.2.9'/>")
+    assert found.listens == (Port(device="VNC", address="192.0.2.9", port=5901),)
+
+
 def test_character_devices_listen_or_connect() -> None:
     found = ports(
         "<serial type='tcp'><source mode='bind' host='::1' service='4555'/></serial>"

@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 from msgspec import Struct
 
 from preflight.facts.daemon.guest_settings import GuestSettings
+from preflight.facts.guest.graphics import listens
 from preflight.facts.text.located import Located
 from preflight.facts.text.xml import parse_xml
 
@@ -37,12 +38,10 @@ def displays(xml: str, settings: GuestSettings) -> Iterator[Display]:
 
 
 def _display(graphics: Element, kind: str, settings: GuestSettings) -> Display:
-    listen = graphics.find("listen")
+    listen = next(iter(listens(graphics)), None)
     how = "address" if listen is None else listen.get("type", "address")
-    if graphics.get("socket"):
-        how = "socket"
     address = None if listen is None else listen.get("address")
-    is_open = how == "address" and not address and not graphics.get("listen")
+    is_open = how == "address" and not address
     by_socket = is_open and settings.flag(f"{kind}_auto_unix_socket").value
     on_network = how in ("address", "network") and not by_socket
     named = {name: _port(graphics.get(name)) for name in ("port", "tlsPort", "websocket")}

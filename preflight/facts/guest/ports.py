@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 
 from msgspec import Struct
 
+from preflight.facts.guest.graphics import listens
 from preflight.facts.text.xml import parse_xml
 
 _CHARACTER_DEVICES = ("serial", "parallel", "console", "channel", "rng/backend", "smartcard", "redirdev")
@@ -45,7 +46,7 @@ def _graphics(root: Element) -> Iterator[Port]:
     for graphics in root.iterfind("devices/graphics"):
         if graphics.get("autoport") == "yes":
             continue  # libvirt allocates free ports again
-        listen = graphics.find("listen")
+        listen = next(iter(listens(graphics)), None)
         address = "" if listen is None else listen.get("address", "")
         # for a network's address (type "network") the destination's own network is used
         if listen is None or listen.get("type") != "address" or not address:
