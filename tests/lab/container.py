@@ -63,6 +63,8 @@ class Container:
             f"--machine={self.namespace}",
             f"--network-namespace-path=/run/netns/{self.namespace}",
             "--capability=all",
+            # The clock has no namespace: a host's `timedatectl set-timezone` would set back that of the whole machine.
+            "--drop-capability=CAP_SYS_TIME",
             "--console=pipe",
             "--link-journal=no",
             "--resolv-conf=off",
