@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from preflight.fleet.difference import ChangedResult, Difference, Effect
-from preflight.output.difference.text import NOTHING, SIGNS, by_host, groups, of_side, of_verdict
+from preflight.fleet.difference import Difference
+from preflight.output.difference.alike import Alike, guests_alike
+from preflight.output.difference.text import NOTHING, SIGNS, because, by_host, groups, of_side, of_verdict
 from preflight.output.markdown_text import table, text
-from preflight.visible import named
 
 
 def render(found: Difference, _colour: bool) -> str:
@@ -18,7 +18,7 @@ def _lines(found: Difference) -> Iterator[str]:
     yield ""
     yield f"- Old: {text(of_side(found.old))}"
     yield f"- New: {text(of_side(found.new))}"
-    yield from (f"- Guest {text(named(one.guest or ''))}: {text(of_verdict(one))}" for one in found.guests)
+    yield from (f"- {text(guests)}: {text(of_verdict(one))}" for guests, one in guests_alike(found.guests))
     yield ""
     if found.is_empty:
         yield f"{NOTHING.capitalize()}."
@@ -33,11 +33,10 @@ def _lines(found: Difference) -> Iterator[str]:
         yield from table(("", "Change"), ((SIGNS[change.kind], text(change.text)) for change in changes))
 
 
-def _result(result: ChangedResult) -> Iterator[str]:
-    about = f" ({text(result.subject)})" if result.subject.startswith("guest ") else ""
-    gone = "resolved " if result.effect is Effect.BETTER else ""
-    yield f"- **{gone}{result.severity}** {text(result.text)}{about} (`{result.rule}`)"
-    yield from (f"    - because: {text(why)}" for why in result.because)
+def _result(one: Alike) -> Iterator[str]:
+    rule = "" if one.rule is None else f" (`{one.rule}`)"
+    yield f"- **{one.said}** {text(one.text)}{text(one.guests)}{rule}"
+    yield from (f"    - {text(why)}" for why in because(one))
 
 
 def heading(found: Difference) -> str:

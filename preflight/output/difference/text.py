@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from preflight.fleet.difference import Change, ChangedResult, ChangedVerdict, Difference, Effect, Kind, Side
-from preflight.judge.report import Outcome, Verdict
+from preflight.judge.report import Verdict
+from preflight.output.difference.alike import Alike, alike, guests_alike
 from preflight.output.report.provenance import shown
 from preflight.output.terminal import paint, width, wrapped
 from preflight.visible import named, one_line
@@ -60,9 +61,9 @@ def by_host(changes: Iterable[Change]) -> Iterator[tuple[str, list[Change]]]:
     yield from found.items()
 
 
-def groups(results: Iterable[ChangedResult]) -> Iterator[tuple[str, list[ChangedResult]]]:
-    """Yield the results that are worse, better and neither, each group with a title."""
-    these = tuple(results)
+def groups(results: Iterable[ChangedResult]) -> Iterator[tuple[str, list[Alike]]]:
+    """Yield the results that are worse, better and neither, each group with a title, and those alike as one."""
+    these = alike(results)
     for effect, title in (
         (Effect.WORSE, "worse"),
         (Effect.BETTER, "better"),
@@ -72,28 +73,22 @@ def groups(results: Iterable[ChangedResult]) -> Iterator[tuple[str, list[Changed
             yield title, some
 
 
-def headline(result: ChangedResult) -> str:
-    """Return a result in one line."""
-    what = "unknown" if Outcome.UNKNOWN in (result.after, result.before) and not _failed(result) else result.severity
-    said = "resolved " if result.effect is Effect.BETTER else ""
-    about = f" ({one_line(result.subject)})" if result.subject.startswith("guest ") else ""
-    return f"{said}{what}: {one_line(result.text)}{about}  [{result.rule}]"
+def headline(one: Alike) -> str:
+    """Return results that are alike in one line."""
+    rule = "" if one.rule is None else f"  [{one.rule}]"
+    return f"{one.said}: {one_line(one.text)}{one.guests}{rule}"
 
 
-def _failed(result: ChangedResult) -> bool:
-    which = result.before if result.effect is Effect.BETTER else result.after
-    return which == Outcome.FAILED.value
-
-
-def because(result: ChangedResult) -> Iterator[str]:
-    """Yield the changes that explain a result."""
-    yield from (f"because: {one_line(text)}" for text in result.because)
+def because(one: Alike) -> Iterator[str]:
+    """Yield the rules that are left open, if they are several, and the changes that explain the results."""
+    if one.left_open is not None:
+        yield one.left_open
+    yield from (f"because: {one_line(text)}" for text in one.because)
 
 
 def verdicts(found: Difference) -> Iterator[str]:
-    """Yield what became of the verdict, and of that on each guest."""
-    for one in found.guests:
-        yield f"guest {named(one.guest or '')}: {of_verdict(one)}"
+    """Yield what became of the verdicts on the guests, and of the verdict as a whole."""
+    yield from (f"g{guests[1:]}: {of_verdict(one)}" for guests, one in guests_alike(found.guests))
     if found.verdict is None:
         yield "no verdict on one host alone: compare two files of `preflight check --save`, or two reports"
     else:

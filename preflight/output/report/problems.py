@@ -1,6 +1,6 @@
 """The findings of a report as problems to solve: one for each cause, in the order in which one would solve them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -71,6 +71,11 @@ def about(guests: Sequence[str]) -> str:
     if len(guests) > _NAMED:
         return f" ({len(guests)} guests)"
     return f" (guest{'s' if len(guests) > 1 else ''} {', '.join(map(named, guests))})" if guests else ""
+
+
+def by_rule(rules: Mapping[str, Sequence[str]]) -> str:
+    """Return the rules, each with its guest or the number of its guests."""
+    return ", ".join(rule + about(guests) for rule, guests in sorted(rules.items()))
 
 
 def in_order(results: Iterable[Result]) -> list[Result]:

@@ -6,7 +6,7 @@ from preflight.capacity.limit import Limit
 from preflight.judge.report import ALL_GUESTS, SEVERE, Outcome, Report, Result, Verdict, judge
 from preflight.output.capacity.requested import short
 from preflight.output.report import next_step, provenance, waivers
-from preflight.output.report.problems import Problem, Unknown, about, problems, unknowns
+from preflight.output.report.problems import Problem, Unknown, about, by_rule, problems, unknowns
 from preflight.output.report.skipped import skipped
 from preflight.output.terminal import excerpt, labelled, listed, one_line, padded, paint, width, wrapped
 from preflight.request.migration import Role
@@ -148,7 +148,7 @@ def rules_of(results: Iterable[Result]) -> str:
     guests: dict[str, list[str]] = {}
     for result in results:
         guests.setdefault(result.rule.name, []).extend(filter(None, [result.guest]))
-    return ", ".join(rule + about(names) for rule, names in sorted(guests.items()))
+    return by_rule(guests)
 
 
 def _guests(report: Report, unclear: Iterable[Unknown], columns: int | None, colour: bool) -> Iterator[str]:
