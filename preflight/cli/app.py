@@ -154,7 +154,7 @@ def _parse_and_run(arguments: list[str]) -> None:
     """
     _register(arguments[0])
     command = get_command(app)
-    with command.make_context("preflight", arguments) as context:
+    with command.make_context("preflight", list(arguments)) as context:  # it empties its list
         command.invoke(context)
 
 
@@ -163,7 +163,9 @@ def _explain_failure(arguments: list[str], why: Exception) -> int:
 
     message = getattr(why, "format_message", None)  # of the parser's errors, which older Typer leaves to Click
     if callable(message):
-        _say(arguments, one_line(message()))
+        from preflight.cli.usage_hint import with_hint
+
+        _say(arguments, with_hint(one_line(message()), arguments, MODULES))
         return USAGE
     if isinstance(why, UserError):
         _say(arguments, one_line(str(why)))

@@ -1433,3 +1433,22 @@ def test_ctrl_c_is_reported_wherever_it_comes(
     monkeypatch.setattr(sys, "argv", ["preflight", "rules"])
     assert run_in_process() == 130
     assert capsys.readouterr().err == "preflight: interrupted\nresume it with ...\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("migrate", "--resume"), "Option '--resume' requires an argument: `preflight status` lists the runs, and "),
+        (("evacuate", "--back"), "Option '--back' requires an argument: `preflight status` lists the runs, and "),
+        (("steer",), "Missing argument 'JOURNAL': `preflight status` lists the runs, and "),
+        (("resume",), "No such command 'resume': `preflight status` lists the runs, and "),
+        (("diff", "a"), "Missing argument 'NEW': `preflight diff --help` shows what it takes"),
+        (("undo",), "No such command 'undo': `preflight --help` lists the commands"),
+        (("--nope",), "No such option: --nope: `preflight --help` lists the commands"),
+        (("chek",), "No such command 'chek'. Did you mean 'check'?"),
+        (("explain",), "Missing argument 'RULE|MESSAGE|-': `preflight explain --help` shows what it takes"),
+        (("check", "--nope"), "No such option: --nope"),
+    ],
+)
+def test_what_the_parser_refuses_has_the_next_step(arguments: tuple[str, ...], why: str) -> None:
+    assert refused(run(*arguments)).startswith(why)
