@@ -22,8 +22,9 @@ from preflight.request.check_request import Selection
 from preflight.schema.evacuation import Evacuation, Leg
 from preflight.visible import clean
 
-#: The exit code of a plan by which a guest stays, or which does not fit into the window.
-NOT_ALL = 1
+#: The exit codes of a plan by which a guest stays, or which does not fit into the window, and of one of which that is
+#: not known.
+NOT_ALL, UNDETERMINED = 1, 3
 
 
 def show_plan(request: Request, manners: Manners, path: Path) -> int:
@@ -35,7 +36,9 @@ def show_plan(request: Request, manners: Manners, path: Path) -> int:
     records.write(path, found.record, replace=False)
     sys.stdout.write(clean(shown_plan.text(found)))
     print(f"{path}: run it with `preflight evacuate {path}`")
-    return ARRIVED if not found.answer.stays and found.answer.fits is not False else NOT_ALL
+    if found.answer.stays or found.in_time is False:
+        return NOT_ALL
+    return UNDETERMINED if found.in_time is None else ARRIVED
 
 
 def evacuate(request: Request, manners: Manners) -> int:
@@ -55,14 +58,17 @@ def evacuate(request: Request, manners: Manners) -> int:
 
 
 def _refuse(found: Planned, *, asks: bool) -> None:
-    """Raise `Refused` if nobody can leave, or if nobody is asked and it does not fit the window."""
+    """Raise `Refused` if nobody can leave, or if nobody is asked and it is not certain to fit into the window."""
     if not found.answer.moves:
         stays = "no guest can leave: see in the plan above what keeps each"
         raise Refused(f"refused: {stays if found.answer.stays else NO_GUEST}")
-    if found.answer.fits is False and not asks:
-        raise Refused(
-            "refused: the evacuation does not fit into the window: raise --window, or leave guests out with --except"
-        )
+    if asks or found.in_time:
+        return
+    if found.in_time is None:
+        raise Refused("refused: it is not known whether the evacuation fits into the window: give --link")
+    raise Refused(
+        "refused: the evacuation does not fit into the window: raise --window, or leave guests out with --except"
+    )
 
 
 def run_plan(path: Path, manners: Manners, *, timeout: float) -> int:

@@ -52,6 +52,11 @@ class Planned(Struct, frozen=True):
     #: The check of all guests between the source and each destination.
     checks: Mapping[str, Checked]
 
+    @property
+    def in_time(self) -> bool | None:
+        """Report whether all that leave do so in the time that was asked for, if any; None if that is not known."""
+        return True if self.problem.window is None else self.answer.fits
+
 
 def planned(
     request: Request, answers: Mapping[str, SavedHost], rules: tuple[Rule, ...], closed: Sequence[Closed] = ()

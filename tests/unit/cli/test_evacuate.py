@@ -54,6 +54,13 @@ def test_a_plan_is_made_from_snapshots_and_written(snapshots: Path, own_director
     )
 
 
+def test_a_window_of_which_nothing_is_known_is_undetermined(snapshots: Path, own_directory: Path) -> None:
+    words = [first(snapshots), "--to", f"{snapshots}/", "--window", "2h"]
+    code, shown, _ = run("evacuate", *words, "--plan", str(own_directory / "x.evacuation"))
+    assert code == 3
+    assert "not known whether it is long enough" in " ".join(shown.split())
+
+
 def test_groups_are_part_of_the_plan(snapshots: Path, own_directory: Path) -> None:
     path = own_directory / "x.evacuation"
     run("evacuate", first(snapshots), "--to", f"{snapshots}/", "--plan", str(path))

@@ -161,12 +161,15 @@ def test_a_source_that_is_down_is_refused(answers: Mapping[str, SavedHost]) -> N
 
 
 def test_the_duration_is_known_with_a_rate_and_the_window_is_compared(answers: Mapping[str, SavedHost]) -> None:
-    assert "not known: no driver reports" in text.text(plan(answers))
+    unknown = plan(answers, Wishes(window=3600.0))
+    assert "not known: no driver reports" in text.text(unknown)
+    assert "give it by --link" in text.text(unknown)
+    assert (plan(answers).in_time, unknown.in_time) == (True, None)
     quick = plan(answers, Wishes(link=1000.0, window=3600.0))
-    assert quick.answer.fits
+    assert quick.in_time
     assert "window       60 min: long enough" in text.text(quick)
     slow = plan(answers, Wishes(link=1.0, window=1.0))
-    assert slow.answer.fits is False
+    assert slow.in_time is False
     assert "window       1 s: TOO SHORT, 0 of" in text.text(slow)
 
 
