@@ -116,10 +116,11 @@ class Container:
         return f"/proc/{self._running()}/root{path}"
 
     def entering(self) -> list[str]:
-        """Return the words to put before a command so that it runs inside."""
+        """Return the words to put before a command so that it runs inside, without the right to set the clock."""
         leader = self._running()
         environment = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
-        return ["nsenter", "--target", str(leader), "--all", "env", "-i", *environment]
+        unable = ["setpriv", "--bounding-set", "-sys_time"]
+        return [*unable, "nsenter", "--target", str(leader), "--all", "env", "-i", *environment]
 
     def end(self) -> None:
         """Kill every process of the machine, as a power cut would."""
