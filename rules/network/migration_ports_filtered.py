@@ -7,9 +7,12 @@ Why it matters
     "Connection timed out".
 
 How to fix
-    Open the range on the destination for the source, for example with firewall-cmd --permanent
-    --add-port=49152-49215/tcp, followed by firewall-cmd --reload. Or narrow the range from migration_port_min to
-    migration_port_max in the destination's qemu.conf to ports that are open, and restart its libvirt daemon.
+    Open the range on the destination for the source, in the host's own configuration: with firewalld, firewall-cmd
+    --permanent --add-port=49152-49215/tcp, followed by firewall-cmd --reload; with ufw, ufw allow 49152:49215/tcp.
+    Otherwise accept it before the rule that the finding names, in the same chain: nft insert rule FAMILY TABLE CHAIN
+    tcp dport 49152-49215 accept, or iptables -I CHAIN -p tcp --dport 49152:49215 -j ACCEPT. Or narrow the range from
+    migration_port_min to migration_port_max in the destination's qemu.conf to ports that are open, and restart its
+    libvirt daemon.
 """
 
 from preflight.facts import Firewall, Listening, OwnAddresses, PeerName, QemuConf
