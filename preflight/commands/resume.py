@@ -76,6 +76,7 @@ def resume(
         refuse_postcopy(planned, steering)
         planned = steering.applied_to(planned)
         with open_hosts(asked_by(planned, [], timeout, wanted.site)) as opened:
+            print("by the journal:", file=sys.stderr)
             sys.stderr.write(render("ledger", "text", Ledger(planned, ledger.of_journal(planned, entries))))
             try:
                 refuse_another_way(planned, opened.migration.destination_uri)

@@ -86,7 +86,7 @@ def test_a_run_is_gone_on_with_on_its_own_machines_alone_and_says_what_it_will_d
     change(journal, destination_identity=identity)
     asked = client.run([PREFLIGHT, "migrate", "--resume", str(journal)])
     assert (asked.returncode, state(host2, "web")) == (5, "paused")
-    assert "what will be done:\n  web: start on the destination" in asked.stderr
+    assert "what will be done, by what the hosts say now:\n  web: start on the destination" in asked.stderr
     assert asked.stderr.endswith(
         "preflight: refused: there is no terminal on which to ask for confirmation; use --yes\n"
     )

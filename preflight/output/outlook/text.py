@@ -9,7 +9,8 @@ from preflight.visible import one_line
 
 def text(outlooks: Sequence[Outlook]) -> str:
     """Return a line for each guest."""
-    lines, columns = ["what will be done:"], width()
+    columns = width()
+    lines = ["what will be done, by what the hosts say now:"]
     for outlook in outlooks:
         steps = ", then ".join(outlook.steps) or "nothing"
         why = f" ({one_line(outlook.why)})" if outlook.why else ""

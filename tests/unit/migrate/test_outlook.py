@@ -85,8 +85,10 @@ def test_a_migration_that_still_runs_is_waited_for() -> None:
 
 def test_the_outlook_is_a_line_a_guest_without_escapes() -> None:
     shown = text([Outlook("web", ("start there", "undefine here"), "why\x1b[2J\nnot"), Outlook("db", (), "gone")])
-    assert (
-        shown == "what will be done:\n  web: start there, then undefine here (why\\x1b[2J not)\n  db: nothing (gone)\n"
+    assert shown == (
+        "what will be done, by what the hosts say now:\n"
+        "  web: start there, then undefine here (why\\x1b[2J not)\n"
+        "  db: nothing (gone)\n"
     )
 
 
@@ -132,7 +134,7 @@ def test_nothing_is_written_or_done_before_what_will_be_done_was_shown_and_agree
     ((question, shown),) = asked
     assert question.startswith("the journal was last written 20")
     assert question.endswith(" s ago: continue?")
-    assert "what will be done:\n  web: nothing (the source does not answer)\n" in shown
+    assert "what will be done, by what the hosts say now:\n  web: nothing (the source does not answer)\n" in shown
     assert path.read_bytes() == before
 
 
