@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # One more than there are cores: some tests wait rather than compute.
 WORKERS := $(shell expr $$(nproc) + 1)
+# Each has hosts of its own, and waits for them more than it computes.
+LABS := $(shell expr $$(nproc) \* 2)
 # Where this is set, each of the hundreds of commands that tests run would compile all of preflight anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -15,7 +17,7 @@ demo: $(VENV)/.installed-lab
 	$(BIN)/python -m tests.lab.demo
 
 test: $(VENV)/.installed-lab check
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/lab --ignore=tests/lab/test_world.py
+	$(BIN)/python -m pytest -n $(LABS) --dist worksteal tests/lab --ignore=tests/lab/test_world.py
 
 # HTML reports in a headless Chromium: the page's policy and its filters, the keyboard, and pictures on screen and paper.
 test-html: $(VENV)/.installed-html
