@@ -10,11 +10,11 @@ from preflight.connection.files_read import digest_of
 BUILT_BY_DIGEST = "libvirt.built-by-digest"
 
 
-def built_of(record: Record, definitions: Mapping[str, str]) -> Record | None:
-    """Return libvirt's answer about these guests, by name, from the answer by digest; None if it has none of them."""
+def built_of(record: Record, definitions: Mapping[str, str]) -> Record:
+    """Return libvirt's answer about these guests, by name, from the answer by digest: about those that it has."""
     try:
         errors = json.loads(record.out)["errors"]
         found = {name: errors[digest_of(xml)] for name, xml in definitions.items() if digest_of(xml) in errors}
     except (ValueError, KeyError, TypeError, RecursionError):
         return record
-    return Record(json.dumps({"errors": found})) if found else None
+    return Record(json.dumps({"errors": found}))

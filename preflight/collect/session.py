@@ -413,8 +413,8 @@ class SavedVisit:
                 answers.records[name] = records[kept]
             elif name not in absent and "" not in absent and record not in unasked:
                 answers.records[name] = Record("", MISSING)
-        if BUILT_BY_DIGEST in records and (built := built_of(records[BUILT_BY_DIGEST], definitions)) is not None:
-            answers.records[BUILT] = built
+        if BUILT_BY_DIGEST in records:
+            answers.records[BUILT] = built_of(records[BUILT_BY_DIGEST], definitions)
         return answers
 
     def saved(self) -> SavedHost:

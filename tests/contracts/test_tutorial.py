@@ -1,5 +1,7 @@
 """The tutorial's page can be run: its commands are found, and only what varies from run to run is let pass."""
 
+import re
+
 import pytest
 
 from tests.lab.tutorial import PAGE, VARYING, Shown, plain, rewritten, shown
@@ -24,9 +26,9 @@ def test_every_placeholder_is_needed(name: str) -> None:
 
 def test_what_does_not_vary_is_compared() -> None:
     first = STEPS[0].output
-    assert plain(first) != plain(first.replace("116 passed", "116 failed"))
+    assert plain(first) != plain(re.sub(r"(\d+) passed", r"\1 failed", first))
     assert plain(first) != plain(first.replace("1 error", "2 errors"))
-    assert plain(first) == plain(first.replace("116 passed", "117 passed"))
+    assert plain(first) == plain(re.sub(r"\d+ passed", "7 passed", first))
 
 
 def test_a_page_is_rewritten_only_where_more_than_that_has_changed() -> None:
