@@ -36,6 +36,7 @@ _TAPS = ("network", "bridge", "ethernet")
         "Cannot find 'passt' in path",
         "is not a suitable dbus-daemon",
         "Could not open '/dev/sgx_vepc'",
+        "database connection failed",
     ),
 )
 def check(guest: Guest, destination: Resources) -> Findings:

@@ -45,16 +45,19 @@ def test_messages_are_varied() -> None:
 
 def test_every_error_that_was_predicted_in_the_lab_is_declared_by_a_rule_that_predicted_it() -> None:
     forms = {one.rule.name: one.forms for one in declared()}
+    quoting = "destination-refuses-definition"  # what libvirt says when it is asked, whatever that is
     undeclared = set()
     for path in RECORDED.glob("*/*.json.gz"):
         kept = read(str(path.relative_to(RECORDED)).removesuffix(".json.gz"))
         assert kept is not None
-        for _, predicted in kept[0].errors:
+        for rule, predicted in kept[0].errors:
+            if predicted is None or rule == quoting:
+                continue
             # a name, a path or "Permission denied" alone is in messages of many causes
-            if predicted is None or not Form.parse(masked(predicted).replace("*", VARIES)).is_telling:
+            if not Form.parse(masked(predicted).replace("*", VARIES)).is_telling:
                 continue
             # libvirt-unreachable repeats the error of a connection, and the cause has a separate rule
-            by = [form for rule, text in kept[0].errors if text == predicted for form in forms.get(rule, ())]
+            by = [form for one, text in kept[0].errors if text == predicted for form in forms.get(one, ())]
             if not any(form.find(predicted) or form.overlap(predicted) for form in by):
                 undeclared.add((path.name, predicted))
     assert undeclared == set()
