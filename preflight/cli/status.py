@@ -1,8 +1,9 @@
 """`preflight status`."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -45,12 +46,14 @@ def status(
     subject = "runs" if journal is None else told.subject_of(journal)
     formats.require(subject, output_format)
     files = formats.files(subject, report or ())
-    found: Any
+    resumes: Iterable[str | None]
     if journal is None:
-        found = told.of_all()
+        runs = told.of_all()
+        formats.publish(subject, output_format, runs, files)
+        resumes = told.resumes(runs) if output_format == "text" else ()
     else:
-        found = told.of_evacuation(journal) if subject == "evacuation" else told.of_run(journal)
-    formats.publish(subject, output_format, found, files)
-    if output_format == "text":
-        for line in told.resumes(found) if journal is None else filter(None, [told.resume(journal)]):
-            print(line, file=sys.stderr)
+        found = told.of_file(journal)
+        formats.publish(subject, output_format, found, files)
+        resumes = (told.resume(journal, found),) if output_format == "text" else ()
+    for line in filter(None, resumes):
+        print(line, file=sys.stderr)

@@ -35,27 +35,30 @@ def of_evacuation(path: Path) -> Account:
     return replace(account(record, moved_by(path, record)), stage=stage_of(path, record))
 
 
+def of_file(path: Path) -> Account | Ledger:
+    """Return what a record or a journal says about each guest; raises `UserError`."""
+    return of_evacuation(path) if records.is_record(path) else of_run(path)
+
+
 def resumes(found: Found) -> list[str]:
     """Return how to resume each of the newest runs that were cut off; raises `UserError`."""
     cut_off = [Path(run.path) for run in found.runs if run.stage is Stage.CUT_OFF]
-    return list(filter(None, map(resume, cut_off[:_RESUMED])))
+    return list(filter(None, (resume(path, of_file(path)) for path in cut_off[:_RESUMED])))
 
 
-def resume(path: Path) -> str | None:
+def resume(path: Path, found: Account | Ledger) -> str | None:
     """Return how to resume what a file is about; raises `UserError`.
 
     None if a process is at work on it, if nothing is left to do, or if it is a plan that was not begun.
     """
-    if records.is_record(path):
-        found = of_evacuation(path)
+    if isinstance(found, Account):
         is_open = found.record.runs and not found.is_done and found.stage is not Stage.RUNNING
         return to_resume("evacuate", path) if is_open else None
     if journal.is_held(path):
         return None
-    found_run = of_run(path)
-    if found_run.plan.rehearsal:
-        return None if all(map(is_taken_back, found_run.rows)) else to_resume("rehearse", path)
-    have_arrived = all(row.result is Result.ARRIVED for row in found_run.rows)
+    if found.plan.rehearsal:
+        return None if all(map(is_taken_back, found.rows)) else to_resume("rehearse", path)
+    have_arrived = all(row.result is Result.ARRIVED for row in found.rows)
     return None if have_arrived else to_resume("migrate", path)
 
 

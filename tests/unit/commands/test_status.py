@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from preflight.commands.next_command import to_come_home, to_resume
-from preflight.commands.status import of_all, resume, resumes
+from preflight.commands.status import of_all, of_file, resume, resumes
 from preflight.evacuate import record as records
 from preflight.migrate.journal import Journal
 from preflight.migrate.ledger import Row
@@ -29,7 +29,7 @@ def begun(path: Path, plan: MigrationPlan = PLAN, *steps: StepName) -> Path:
 
 def test_a_run_that_was_cut_off_can_be_resumed(tmp_path: Path) -> None:
     path = begun(tmp_path / "an evening.journal")
-    assert resume(path) == f"To resume this run:\npreflight migrate --resume '{path}'"
+    assert resume(path, of_file(path)) == f"To resume this run:\npreflight migrate --resume '{path}'"
 
 
 def test_the_list_of_runs_has_the_command_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,12 +41,12 @@ def test_the_list_of_runs_has_the_command_too(tmp_path: Path, monkeypatch: pytes
 
 def test_a_rehearsal_is_resumed_by_its_own_command(tmp_path: Path) -> None:
     path = begun(tmp_path / "j", PLAN.model_copy(update={"rehearsal": True}))
-    assert resume(path) == to_resume("rehearse", path)
+    assert resume(path, of_file(path)) == to_resume("rehearse", path)
 
 
 def test_a_run_that_a_process_is_at_work_on_is_left_alone(tmp_path: Path) -> None:
     with contextlib.closing(Journal.create(tmp_path / "j", PLAN)):
-        assert resume(tmp_path / "j") is None
+        assert resume(tmp_path / "j", of_file(tmp_path / "j")) is None
 
 
 def test_a_run_whose_guests_have_arrived_has_nothing_to_resume(tmp_path: Path) -> None:
@@ -56,20 +56,20 @@ def test_a_run_whose_guests_have_arrived_has_nothing_to_resume(tmp_path: Path) -
     ]
     with contextlib.closing(Journal.create(tmp_path / "j", PLAN)) as journal:
         journal.write("over", rows=msgspec.to_builtins(rows), interrupted=False)
-    assert resume(tmp_path / "j") is None
+    assert resume(tmp_path / "j", of_file(tmp_path / "j")) is None
 
 
 def test_an_evacuation_is_resumed_by_its_record(tmp_path: Path) -> None:
     path = tmp_path / "kvm1.evacuation"
     runs = (leg("kvm2", WEB).model_copy(update={"journal": "0001-kvm1-kvm2.journal"}),)
     records.create(path, RECORD.model_copy(update={"runs": runs}))
-    assert resume(path) == to_resume("evacuate", path)
+    assert resume(path, of_file(path)) == to_resume("evacuate", path)
 
 
 def test_a_plan_of_an_evacuation_was_not_begun(tmp_path: Path) -> None:
     path = tmp_path / "kvm1.evacuation"
     records.create(path, RECORD)
-    assert resume(path) is None
+    assert resume(path, of_file(path)) is None
 
 
 def test_the_way_home_names_the_record_and_what_was_confirmed(tmp_path: Path) -> None:
