@@ -26,11 +26,16 @@ def hosts_file(names: list[str]) -> str:
 
 
 def create_switch(instance: Instance) -> None:
-    """Make the namespace with the bridge; it has an address too, to serve NBD from."""
+    """Make the namespace with the bridge; it has an address too, to serve NBD from.
+
+    Its MAC address is fixed as well: otherwise a bridge takes the lowest one of its ports, and after a reset the other
+    hosts would send to one that nobody has, for some eight seconds.
+    """
     switch = instance.namespace("switch")
     command("ip", "netns", "add", switch)
     _ip(switch, "link", "set", "lo", "up")
-    _ip(switch, "link", "add", "bridge", "type", "bridge", "forward_delay", "0")
+    mac = _mac(SWITCH_ADDRESS)
+    _ip(switch, "link", "add", "bridge", "address", mac, "type", "bridge", "forward_delay", "0")
     _ip(switch, "address", "add", f"{SWITCH_ADDRESS}/24", "dev", "bridge")
     _ip(switch, "link", "set", "bridge", "up")
 
@@ -41,7 +46,6 @@ def connect(instance: Instance, role: str, address: str) -> None:
     Its MAC address follows from the IP address: after a reset the neighbours' caches stay true.
     """
     switch, namespace = instance.namespace("switch"), instance.namespace(role)
-    mac = "02:00:" + ":".join(f"{int(part):02x}" for part in address.split("."))
     command("ip", "netns", "add", namespace)
     _ip(
         switch,
@@ -54,7 +58,7 @@ def connect(instance: Instance, role: str, address: str) -> None:
         "name",
         "eth0",
         "address",
-        mac,
+        _mac(address),
         "netns",
         namespace,
     )
@@ -62,6 +66,11 @@ def connect(instance: Instance, role: str, address: str) -> None:
     _ip(namespace, "link", "set", "lo", "up")
     _ip(namespace, "address", "add", f"{address}/24", "dev", "eth0")
     _ip(namespace, "link", "set", "eth0", "up")
+
+
+def _mac(address: str) -> str:
+    """Return the MAC address that belongs to an IPv4 address."""
+    return "02:00:" + ":".join(f"{int(part):02x}" for part in address.split("."))
 
 
 def cut(instance: Instance, role: str, address: str) -> None:
