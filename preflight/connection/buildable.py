@@ -10,6 +10,9 @@ Building a command line is not free of effects. Read in libvirt 9.0 and 11.3, an
 
 These devices are left out. So are the parts that preflight's redaction has blanked, and which libvirt would find
 malformed: SMBIOS strings, and free text.
+
+A disk that is a volume of a storage pool is built as an image of a file. libvirt would look the volume up and stop at
+the first that is not there, but a copy creates it on arrival; the rules about pools and disks know which it is.
 """
 
 from copy import deepcopy
@@ -27,12 +30,24 @@ def buildable(definition: str) -> str:
         _remove(system, system.findall("smbios[@mode='sysinfo']"))
     for devices in root.iterfind("devices"):
         _remove(devices, [device for device in devices if _acts(device)])
+        for disk in devices.iterfind("disk[@type='volume']"):
+            _as_image(disk)
     return tostring(root, encoding="unicode")
 
 
 def _remove(parent: Element, children: list[Element]) -> None:
     for child in children:
         parent.remove(child)
+
+
+def _as_image(disk: Element) -> None:
+    """Have libvirt take a volume for an image that it does not look for; a LUN is only valid on a block device."""
+    kind, attribute = ("block", "dev") if disk.get("device") == "lun" else ("file", "file")
+    disk.set("type", kind)
+    for source in disk.iterfind("source"):
+        for name in ("pool", "volume", "mode"):
+            source.attrib.pop(name, None)
+        source.set(attribute, "/volume")
 
 
 def _acts(device: Element) -> bool:

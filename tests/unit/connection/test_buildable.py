@@ -51,6 +51,19 @@ def test_other_devices_are_kept(device: str) -> None:
     assert device.partition(" ")[0].strip("<>") in buildable(guest(device))
 
 
+@pytest.mark.parametrize(
+    ("device", "kind", "attribute"), [("disk", "file", "file"), ("cdrom", "file", "file"), ("lun", "block", "dev")]
+)
+def test_volumes_are_built_as_images_because_a_copy_creates_them(device: str, kind: str, attribute: str) -> None:
+    source = "<source pool='p' volume='v' mode='host' startupPolicy='optional' index='1'><reservations/></source>"
+    disk = fromstring(buildable(guest(f"<disk type='volume' device='{device}'>{source}</disk>"))).find("devices/disk")
+    assert disk is not None
+    assert disk.get("type") == kind
+    (image,) = disk
+    assert image.attrib == {"startupPolicy": "optional", "index": "1", attribute: "/volume"}
+    assert [one.tag for one in image] == ["reservations"]
+
+
 def test_what_redaction_has_blanked_is_left_out() -> None:
     before = f"{FREE}<sysinfo type='smbios'><system><entry name='uuid'>*</entry></system></sysinfo>"
     text = buildable(guest("", "<smbios mode='sysinfo'/>", before))
