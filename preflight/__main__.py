@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 
 from preflight.cli import HELP
@@ -11,6 +12,9 @@ from preflight.stdio import failure, outlast
 
 #: Commands whose first two arguments are hosts.
 OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "nagios", "plan")
+
+#: Signals that interrupt a command, as Ctrl-C does.
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
@@ -23,9 +27,10 @@ def main() -> None:
         sys.exit(_told(0))
     os.environ.setdefault("LIBVIRT_DEBUG", "4")  # libvirt's warnings must not be printed; its errors are raised
     gc.set_threshold(200_000)  # nearly all objects created while preflight starts are kept
-    for number in (signal.SIGTERM, signal.SIGHUP):  # log out as on Ctrl-C
+    for number in _INTERRUPTS[1:]:  # log out as on Ctrl-C
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, signal.default_int_handler)
+    sys.unraisablehook = _interrupt_again
     try:
         code = _run(sys.argv[1:])
     except KeyboardInterrupt:  # before any command has started
@@ -39,6 +44,21 @@ def main() -> None:
     sys.stderr.flush()
     # a libvirt call that never returns would otherwise keep the process alive by its thread
     os._exit(code)
+
+
+def _interrupt_again(ignored: "sys.UnraisableHookArgs") -> None:
+    """Send an interruption again that Python dropped because it came in a finalizer or a callback of a weakref."""
+    if not issubclass(ignored.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(ignored)
+        return
+    import threading
+
+    def send() -> None:
+        time.sleep(0.01)  # when the finalizer has returned: what is raised in this hook is dropped as well
+        raising = [each for each in _INTERRUPTS if signal.getsignal(each) is signal.default_int_handler]
+        signal.pthread_kill(threading.main_thread().ident or 0, (raising or _INTERRUPTS)[0])
+
+    threading.Thread(target=send, daemon=True).start()
 
 
 def _told(code: int) -> int:

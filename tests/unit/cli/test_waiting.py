@@ -8,6 +8,7 @@ import select
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import time
 from collections.abc import Iterator, Mapping
@@ -144,3 +145,45 @@ def test_at_a_terminal_that_draws_nothing_a_line_says_it_once(tmp_path: Path, wh
     for host in ("host-a", "host-b"):
         assert lines.count(f"preflight: waiting for {host}: answers about its configuration") == 1
     assert not any("\x1b" in line for line in lines)
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_interruption_that_python_drops_in_a_finalizer_ends_the_command(number: str) -> None:
+    """KeyboardInterrupt leaves no finalizer and no callback of a weak reference, such as those of import locks."""
+    code = f"""
+import signal, sys, time
+from preflight import __main__
+
+class Interrupted:
+    def __del__(self):
+        signal.raise_signal(signal.{number})
+
+def run(arguments):
+    Interrupted()
+    time.sleep(20)
+    return 0
+
+__main__._run = run
+__main__.main()
+"""
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "preflight: interrupted\n")
+    assert time.monotonic() - began < 10
+
+
+def test_other_errors_that_python_ignores_are_still_shown() -> None:
+    code = """
+import sys
+from preflight import __main__
+
+class Failing:
+    def __del__(self):
+        raise ValueError("x")
+
+__main__._run = lambda arguments: Failing() and 0
+__main__.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0
+    assert done.stderr.endswith("ValueError: x\n")
