@@ -9,6 +9,7 @@ from preflight.facts.text.xml import parse_xml
 from preflight.request.method import Method
 
 _TOO_OLD = "this machine's libvirt library is too old for"
+_NEWER = "omit it, or install a newer one"
 
 
 def refuse_unknown(method: Method) -> None:
@@ -37,7 +38,7 @@ def _flag(name: str, option: str | None) -> int:
 
     value = getattr(libvirt, f"VIR_MIGRATE_{name}", None)
     if value is None:
-        raise UserError(f"{_TOO_OLD} {option or '--' + name.lower().replace('_', '-')}")
+        raise UserError(f"{_TOO_OLD} {option or '--' + name.lower().replace('_', '-')}: {_NEWER}")
     return int(value)
 
 
@@ -54,7 +55,7 @@ def parameters(method: Method) -> dict[str, Any]:
         if told.parameter is not None:
             # virPyDictToTypedParamOne of libvirt-python turns a number under an unknown name into an ullong
             if told.is_int and told.parameter not in known:
-                raise UserError(f"{_TOO_OLD} --{name}")
+                raise UserError(f"{_TOO_OLD} --{name}: {_NEWER}")
             value = getattr(method, name.replace("-", "_"))
             found[told.parameter] = list(value) if isinstance(value, tuple) else value
     return found

@@ -21,6 +21,8 @@ _BY_LOG, _BY_SAMPLES = 1, 0
 _SAMPLED_FROM = 16 * 1024**2
 #: QEMU reports whole MiB/s, rounded down: on average this much below the true rate.
 _ROUNDED_OFF = 0.5
+#: What to do if there is no rate.
+_OMIT = "omit --measure-dirty-rate"
 
 
 def measure_over(connect: "Callable[[], libvirt.virConnect]", names: Collection[str]) -> dict[str, float]:
@@ -30,7 +32,7 @@ def measure_over(connect: "Callable[[], libvirt.virConnect]", names: Collection[
     try:
         connection = connect()
     except libvirt.libvirtError as why:
-        raise UserError(f"the dirty rate cannot be measured: {why}") from None
+        raise UserError(f"the dirty rate cannot be measured: {why}; {_OMIT}") from None
     try:
         return measure(connection, names)
     finally:
@@ -56,10 +58,11 @@ def measure(connection: "libvirt.virConnect", names: Collection[str]) -> dict[st
                 if stats.get("dirtyrate.calc_status") == _MEASURED and "dirtyrate.megabytes_per_second" in stats
             }
     except libvirt.libvirtError as why:
-        raise UserError(f"the dirty rate cannot be measured: {why}") from None
+        raise UserError(f"the dirty rate cannot be measured: {why}; {_OMIT}") from None
     missing = sorted(domains.keys() - rates.keys())
     if missing:
-        raise UserError(f"the dirty rate of {', '.join(missing)} was not measured within {SECONDS + 10} s")
+        names = ", ".join(missing)
+        raise UserError(f"the dirty rate of {names} was not measured within {SECONDS + 10} s: try again, or {_OMIT}")
     return rates
 
 

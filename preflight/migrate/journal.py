@@ -34,6 +34,8 @@ _BEGINNING = b'{"step":"'
 MOST, LONGEST, MOST_LINES = 96 * 1024 * 1024, 16 * 1024 * 1024, 500_000
 #: Most `own_file.marks` in a line: each wrong field is an error of its own. A line about 5,000 guests has 200,000.
 MOST_MARKS = 400_000
+#: What to do about a journal that cannot be read, whose guests may be on either host.
+_LOOK = "; `virsh list --all` on both hosts shows where its guests are"
 
 
 class JournalError(UserError):
@@ -169,7 +171,9 @@ class Journal:
                     or self._lines >= MOST_LINES
                     or marks > own_file.MOST_MARKS
                 ):
-                    raise JournalError(f"{self.path}: the journal is full")
+                    raise JournalError(
+                        f"{self.path}: the journal is full: make a new plan for the guests that are left"
+                    )
                 while left:
                     left = left[os.write(self._descriptor, left) :]
                 self._is_cut = False
@@ -195,8 +199,11 @@ class Journal:
             file_lock.hold(self._descriptor)
         except OSError as why:
             self.close()
-            busy = isinstance(why, BlockingIOError)
-            raise JournalError(f"{self.path}: {'in use by another preflight' if busy else why.strerror}") from None
+            if isinstance(why, BlockingIOError):
+                raise JournalError(
+                    f"{self.path}: in use by another preflight: wait for it, or see `preflight status {self.path}`"
+                ) from None
+            raise JournalError(f"{self.path}: {why.strerror}") from None
 
     def _content(self) -> bytes:
         try:
@@ -271,16 +278,19 @@ def is_held(path: Path) -> bool:
 
 def _decode(path: Path, content: bytes) -> tuple[MigrationPlan, Sequence[Entry]]:
     if content.count(b"\n") > MOST_LINES:
-        raise JournalError(f"{path}: more than {MOST_LINES} lines")
+        raise JournalError(f"{path}: more than {MOST_LINES} lines{_LOOK}")
     lines = io.BytesIO(content)
     first = _bounded(path, 1, lines.readline(LONGEST + 1))
     try:
         head = read_form(HEAD, first)
     except Wrong as why:
         if (found := format_of(first, "preflight_journal")) not in (None, *FORMATS):
-            raise JournalError(f"{path}: journal format {found} is not supported (supported: {READ})") from None
+            raise JournalError(
+                f"{path}: journal format {found} is not supported (supported: {READ}): use the preflight that wrote it"
+            ) from None
         is_one = first.lstrip().startswith(b'{"preflight_journal"')
-        raise JournalError(f"{path}: not a preflight journal{f': {why}' if is_one else ''}") from None
+        said = f": {why}{_LOOK}" if is_one else ": name one that `preflight status` lists"
+        raise JournalError(f"{path}: not a preflight journal{said}") from None
     return head.plan, tuple(_entries(path, lines))
 
 
@@ -294,14 +304,14 @@ def _entries(path: Path, lines: io.BytesIO) -> Iterator[Entry]:
             yield read_form(STEP, line, tagged=True)
         except Wrong as why:
             if not (line[: len(_BEGINNING)] == _BEGINNING[: len(line)] and is_cut_off(line)):
-                raise JournalError(f"{path}: line {number} is not a valid journal step: {why}") from None
+                raise JournalError(f"{path}: line {number} is not a valid journal step: {why}{_LOOK}") from None
 
 
 def _bounded(path: Path, number: int, line: bytes) -> bytes:
     if len(line) > LONGEST:
-        raise JournalError(f"{path}: line {number} has more than {LONGEST} bytes")
+        raise JournalError(f"{path}: line {number} has more than {LONGEST} bytes{_LOOK}")
     if own_file.marks(line) > MOST_MARKS:
-        raise JournalError(f"{path}: line {number} has too many values")
+        raise JournalError(f"{path}: line {number} has too many values{_LOOK}")
     return line
 
 

@@ -93,9 +93,11 @@ def _as_now(run: Run, guest: PlannedGuest) -> PlannedGuest:
         time.sleep(POLL)
         source, destination = look_at_both(run, guest.uuid)
     if source.place is Place.UNKNOWN:
-        raise UserError(f"{guest.name} is not started: the source does not answer: {source.why}")
+        raise UserError(
+            f"{guest.name} is not started: the source does not answer: {source.why}; try again when it does"
+        )
     if source.job or destination.job:
-        raise Busy(f"{guest.name} is not started: {_whose(run, guest, source)}")
+        raise Busy(f"{guest.name} is not started: {_whose(run, guest, source)}; try again when that has ended")
     libvirts_own = source.reason in (BY_MIGRATION, IN_POSTCOPY, POSTCOPY_FAILED)
     if source.place is Place.RUNNING or (source.place is Place.PAUSED and not libvirts_own):
         guest = guest.model_copy(update={"paused": source.place is Place.PAUSED})

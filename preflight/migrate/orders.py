@@ -88,7 +88,7 @@ def append(journal: Path, order: Order) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             size = os.fstat(descriptor).st_size
             if size + len(line) >= MOST:
-                raise UserError(f"{path}: is full")
+                raise UserError(f"{path}: is full: use `virsh migrate-setspeed` or `virsh domjobabort` instead")
             if size and os.pread(descriptor, 1, size - 1) != b"\n":
                 line = b"\n" + line
             while line:
@@ -106,7 +106,7 @@ def _opened_to_append(path: Path) -> Iterator[int]:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or own_file.others_may_write(status):
-            raise UserError(f"{path}: is not a file that you and root alone can write")
+            raise UserError(f"{path}: is not a file that you and root alone can write: remove it, and try again")
         yield descriptor
     finally:
         os.close(descriptor)

@@ -115,8 +115,8 @@ def held(source: Host, journal: Path, guests: Sequence[PlannedGuest], *, directo
         if answer.code != 0:
             why = complaint(answer)
             _say(f"cannot lock on {source.name}, so a second run is only recognized by libvirt's jobs: {why}")
-        elif met := _met(answer.out, own, guests, directory):
-            raise Refused(f"refused: {met}")
+        else:
+            _refuse_another(answer.out, own, guests, directory)
         with _signs_of_life(source, f"{directory}/{own.key}.run"):
             yield
     finally:
@@ -204,18 +204,22 @@ def parse(text: str) -> Iterator[Holder]:
         )
 
 
-def _met(text: str, own: Holder, guests: Sequence[PlannedGuest], directory: str) -> str | None:
-    """Return why the run must not begin; None if no other run moves one of its guests."""
+def _refuse_another(text: str, own: Holder, guests: Sequence[PlannedGuest], directory: str) -> None:
+    """Raise `Refused` if another run moves one of the guests, or if that is not known."""
     try:
         found = _overlapping(text, own.guests, own.key)
     except Unreadable as why:
-        return f"the locks of other runs in {directory} cannot be read: {why}"
+        raise Refused(
+            f"refused: the locks of other runs in {directory} on the source cannot be read: {why}; remove those of"
+            " runs that have ended"
+        ) from None
     for holder in found:
         names = [guest.name for guest in guests if guest.uuid in holder.guests]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         file = f"{directory}/{holder.key}.run"
-        return f"{shown}: already being migrated by {holder}; if that run is dead, remove {file} on the source"
-    return None
+        raise Refused(
+            f"refused: {shown}: already being migrated by {holder}; if that run is dead, remove {file} on the source"
+        )
 
 
 def _overlapping(text: str, guests: Collection[str], own: str | None) -> list[Holder]:

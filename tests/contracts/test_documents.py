@@ -202,5 +202,5 @@ def test_a_document_of_another_format_is_refused_by_its_number(tmp_path: Path, n
     with pytest.raises(UserError, match=f"has format {number}, this preflight reads 2 and 3: make a new plan$"):
         plan_file.read(path)
     path.write_text(json.dumps({"preflight_journal": number, "plan": {"of": "another form"}}) + "\n")
-    with pytest.raises(UserError, match=rf"journal format {number} is not supported \(supported: 2 and 3\)$"):
+    with pytest.raises(UserError, match=rf"journal format {number} is not supported \(supported: 2 and 3\): use the "):
         journal.read(path)

@@ -32,7 +32,8 @@ def test_nobody_is_asked_to_go_on_with_a_run_that_another_preflight_is_at(tmp_pa
     done = subprocess.run(
         [preflight, "migrate", "--resume", str(tmp_path / "j")], capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stderr) == (2, f"preflight: {tmp_path / 'j'}: in use by another preflight\n")
+    busy = f"{tmp_path}/j: in use by another preflight: wait for it, or see `preflight status {tmp_path}/j`"
+    assert (done.returncode, done.stderr) == (2, f"preflight: {busy}\n")
     held.close()
 
 

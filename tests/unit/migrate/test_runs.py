@@ -58,7 +58,7 @@ def test_each_run_is_there_with_its_state_and_the_guests_that_have_not_arrived(d
         ("a.journal", Stage.OVER, ()),
         ("e.journal", Stage.DAMAGED, ()),
     ]
-    assert found[-1].why == "not a preflight journal"
+    assert found[-1].why == "not a preflight journal: name one that `preflight status` lists"
 
 
 def test_a_run_that_was_gone_on_with_and_cut_off_again_is_not_over(directory: Path) -> None:
@@ -76,8 +76,9 @@ def test_the_list_is_a_table_and_names_what_is_damaged(directory: Path) -> None:
     shown = render("runs", "text", of_all()).splitlines()
     assert shown[0].split() == ["begun", "from", "to", "guests", "state", "not", "arrived", "journal"]
     assert "host1.example.com  host2.example.com  3       cut off  web, db, old" in shown[2]
+    unsupported = "journal format 1 is not supported (supported: 2 and 3)"
     assert sorted(shown[3:]) == [
-        f"damaged: {directory}/e.journal: journal format 1 is not supported (supported: 2 and 3)",
+        f"damaged: {directory}/e.journal: {unsupported}: use the preflight that wrote it",
         f"damaged: {directory}/f.journal: is not a regular file: name a file",
     ]
 
