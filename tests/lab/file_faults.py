@@ -80,6 +80,16 @@ def test_the_resolver_passes_over_the_line(host1: LabHost, tmp_path: Path, text:
     assert host1.run("getent", "hosts", "nine", check=False).returncode == 2
 
 
+def test_libvirtd_starts_with_a_key_that_it_ignores_and_says_nothing(host1: LabHost, tmp_path: Path) -> None:
+    text = "max_worker = 5\n"
+    found(tmp_path, "/etc/libvirt/libvirtd.conf", text, "file-key-unknown", Severity.WARNING)
+    put(host1, "/etc/libvirt/libvirtd.conf", text)
+    words = ("env", "LIBVIRT_LOG_OUTPUTS=1:stderr", "timeout", "5", "libvirtd", "--timeout", "1", "-p", "/tmp/pid")
+    done = host1.run(*words, check=False)
+    assert done.returncode == 0
+    assert "max_worker" not in done.stderr
+
+
 def test_what_lint_lets_pass_does_no_harm(host1: LabHost, tmp_path: Path) -> None:
     daemon = "# {{ ansible_managed }}\nmax_clients = 5000 # many\u3000clients\n"
     sshd = '# c\u3000x\nForceCommand echo "${SSH_ORIGINAL_COMMAND}"\n'

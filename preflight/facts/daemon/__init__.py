@@ -2,6 +2,7 @@
 
 from preflight.facts.daemon.clients import LockDaemon, ProxyLimits, ServingClients
 from preflight.facts.daemon.conf import DaemonConf
+from preflight.facts.daemon.conf_keys import IgnoredKey, IgnoredKeys
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.daemon.device_tls import DeviceTls, devices_with_tls
 from preflight.facts.daemon.displays import Display, displays
@@ -30,6 +31,8 @@ __all__ = [
     "DeviceTls",
     "Display",
     "GuestSettings",
+    "IgnoredKey",
+    "IgnoredKeys",
     "LibvirtFiles",
     "LockDaemon",
     "LogAndLock",
