@@ -116,10 +116,12 @@ class Use(enum.StrEnum):
     EXPIRED = "expired"
     #: It is about these hosts and covers no finding.
     UNUSED = "unused"
+    #: It names one of these hosts with or without a domain, other than the check does, and so does not cover it.
+    MISNAMED = "misnamed"
 
 
 class Applied(Struct, frozen=True):
-    """A waiver that is about the hosts of a check, and its effect."""
+    """A waiver that is about the hosts of a check, or seems to be meant for them, and its effect."""
 
     waiver: Waiver
     use: Use

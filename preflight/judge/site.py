@@ -112,9 +112,13 @@ def waive(
 
     A result that is unknown in part becomes unknown as a whole if its findings are waived.
     """
-    about = [waiver for waiver in site.configured.waivers if _is_about(waiver, ends)]
-    if not about:
-        return tuple(results), ()
+    about: list[Waiver] = []
+    misnamed: list[Waiver] = []
+    for waiver in site.configured.waivers:
+        if _is_about(waiver, ends):
+            about.append(waiver)
+        elif waiver.misnamed((*ends.source, *ends.destination)):
+            misnamed.append(waiver)
     by_rule: dict[str, list[Waiver]] = {}
     for waiver in about:
         by_rule.setdefault(waiver.rule, []).append(waiver)
@@ -126,8 +130,9 @@ def waive(
         for result in results
     )
     applied = {rule.name for rule in rules}
-    uses = (Applied(waiver, covering.get(id(waiver), Use.UNUSED)) for waiver in about if waiver.rule in applied)
-    return judged, tuple(uses)
+    uses = [Applied(waiver, covering.get(id(waiver), Use.UNUSED)) for waiver in about]
+    uses += [Applied(waiver, Use.MISNAMED) for waiver in misnamed]
+    return judged, tuple(use for use in uses if use.waiver.rule in applied)
 
 
 def _waived(result: Result, waivers: Sequence[Waiver], site: Site, ends: Ends, covering: dict[int, Use]) -> Result:

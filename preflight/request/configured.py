@@ -1,6 +1,6 @@
 """The contents of a configuration file, as values: settings, and the findings that a site accepts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -25,11 +25,27 @@ class Waiver(Struct, frozen=True, kw_only=True):
         """Return the hosts or pairs that it is about."""
         return ", ".join((*self.hosts, *(f"{source} -> {destination}" for source, destination in self.pairs)))
 
+    def misnamed(self, names: Iterable[str]) -> tuple[str, str] | None:
+        """Return a host of the waiver, and which of the `names` it seems to mean but does not cover; None if it means none.
+
+        One of them is the other without its domain, as "kvm7" and "kvm7.example.com": the same host in all likelihood,
+        but only the site knows, so that the waiver does not cover it.
+        """
+        hosts = (*self.hosts, *(host for pair in self.pairs for host in pair))
+        return next(((host, name) for name in names for host in hosts if _differs_by_domain(host, name)), None)
+
     @property
     def said(self) -> str:
         """Return why the findings are accepted, and until when."""
         ticket = f" ({self.ticket})" if self.ticket else ""
         return f"until {self.expires}: {self.reason}{ticket}"
+
+
+def _differs_by_domain(one: str, other: str) -> bool:
+    """Report whether one name is the other without its domain; an address has none, and a pattern stands for itself."""
+    short, long = sorted((one.lower(), other.lower()), key=len)
+    is_name = not long.rpartition(".")[2].isdigit() and not {"*", "?", "/", ":"} & {*short, *long}
+    return bool(short) and is_name and long.startswith(f"{short}.")
 
 
 class Configured(Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ Transport: TypeAlias = Literal["ssh", "tls", "tcp", "unix"]
 FailOn: TypeAlias = Literal["error", "warning", "never"]
 OnUnknown: TypeAlias = Literal["fail", "warn"]
 #: Values of `judge.report.Use`.
-Use: TypeAlias = Literal["waives", "expired", "unused"]
+Use: TypeAlias = Literal["waives", "expired", "unused", "misnamed"]
 #: Values of `capacity.limit.Scope`; a test compares them.
 Scope: TypeAlias = Literal["in flight", "at once", "over one connection", "only waits"]
 
@@ -333,7 +333,7 @@ class Request(Contract):
 
 
 class Waiver(Contract):
-    """An accepted risk: a waiver that is about these hosts and whose rule was applied."""
+    """An accepted risk: a waiver that is about these hosts, or names them otherwise, and whose rule was applied."""
 
     rule: SomeText = Field(description="The rule whose findings it accepts.")
     scope: Text = Field(description="The hosts or pairs of hosts that it is about, separated by commas.")
@@ -345,7 +345,8 @@ class Waiver(Contract):
     file: Text = Field(description="Path of the file that it is in.")
     use: Use = Field(
         description="waives: it covers a finding. expired: it would, but its last day is over, so that the finding"
-        " counts. unused: it covers none."
+        " counts. unused: it covers none. misnamed: it names a host of the check with or without a domain, and the"
+        " check does not, so that it covers none of its findings."
     )
 
 

@@ -13,13 +13,15 @@ def waived(report: Report) -> list[Problem]:
 
 
 def remarks(report: Report) -> Iterator[str]:
-    """Yield a line for each waiver that has expired or that covers nothing."""
+    """Yield a line for each waiver that has expired that covers nothing, or that names a host otherwise."""
     for one in report.waivers:
         waiver = one.waiver
         if one.use is Use.EXPIRED:
             said = f"expired after {waiver.expires}, so the findings count again"
         elif one.use is Use.UNUSED:
             said = f"covers no finding, and can be removed from {waiver.file}"
+        elif one.use is Use.MISNAMED and (pair := waiver.misnamed((report.source.name, report.destination.name))):
+            said = f"names {pair[0]}, and this check {pair[1]}, which it does not cover: write that in {waiver.file}"
         else:
             continue
         yield one_line(f"the waiver of {waiver.rule} for {waiver.scope} {said}")

@@ -212,8 +212,20 @@ def test_expired_and_unused_waivers_are_named(home: Path, run: Any, form: str) -
     assert "the waiver of hosts-entry-missing for host1.* covers no finding" in lower
 
 
+@pytest.mark.parametrize("form", ["text", "concise", "table", "markdown", "html"])
+def test_a_waiver_of_a_host_without_its_domain_is_named(home: Path, run: Any, form: str) -> None:
+    put(home / "work/preflight.toml", WAIVER.replace("host1.*", "host1"))
+    code, out, _ = run("check", *GONE, "--select", "names", "--format", form)
+    assert code == 1
+    lower = " ".join(out.replace("\\", "").split()).lower()
+    assert f"the waiver of {RULE} for host1 names host1, and this check host1.example.com, which it does not" in lower
+
+
 def test_a_saved_report_keeps_its_waivers(home: Path, run: Any, tmp_path: Path) -> None:
-    put(home / "work/preflight.toml", WAIVER + WAIVER.replace(RULE, "hosts-entry-missing"))
+    put(
+        home / "work/preflight.toml",
+        WAIVER + WAIVER.replace(RULE, "hosts-entry-missing") + WAIVER.replace("host1.*", "host1"),
+    )
     file = tmp_path / "report.json"
     _, shown, _ = run("check", *GONE, "--select", "names", "--report", f"json={file}")
     assert run("show", str(file))[1] == shown

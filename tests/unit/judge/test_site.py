@@ -89,6 +89,42 @@ def test_a_waiver_of_the_other_host_is_unused_and_one_of_neither_is_not_mentione
     assert [(one.waiver.hosts, one.use) for one in report.waivers] == [(("host2.*",), Use.UNUSED)]
 
 
+@pytest.mark.parametrize(
+    ("hosts", "pairs"),
+    [
+        (("kvm9", "HOST1"), ()),
+        (("host2",), ()),
+        (("host1.example.com.", "host1.example.com.au"), ()),
+        ((), (("host1", "host2"),)),
+        ((), (("host1.example.com", "host2"),)),
+    ],
+)
+def test_a_waiver_that_differs_from_the_check_by_a_domain_alone_covers_nothing_and_is_named(
+    hosts: tuple[str, ...], pairs: tuple[tuple[str, str], ...]
+) -> None:
+    report = gone(site(replace(WAIVER, hosts=hosts, pairs=pairs)))
+    assert report.verdict is Verdict.NOT_READY
+    assert [one.use for one in report.waivers] == [Use.MISNAMED]
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "differs"),
+    [
+        ("host2", "host2.example.com", True),
+        ("host2.example.com", "host2", True),
+        ("host2", "host20.example.com", False),
+        ("host2", "host2", False),
+        ("host*", "host2.example.com", False),
+        ("10", "10.0.0.1", False),
+        ("host2", "qemu+ssh://host2.example.com/system", False),
+        ("fe80", "fe80::1", False),
+    ],
+)
+def test_a_name_with_and_without_its_domain_is_known(host: str, name: str, *, differs: bool) -> None:
+    found = replace(WAIVER, hosts=(host,)).misnamed((name,))
+    assert found == ((host, name) if differs else None)
+
+
 def test_a_waiver_of_a_rule_that_was_not_applied_is_not_called_unused() -> None:
     assert gone(site(WAIVER), "ssh-login-refused").waivers == ()
 
