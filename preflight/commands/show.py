@@ -21,6 +21,7 @@ from preflight.rehearse.report import RehearsalReport
 from preflight.rehearse.report import report_of as rehearsal_of
 from preflight.schema import audit, capacity, difference, rehearsal, report, rules, shown, status
 from preflight.schema.document import Missing, format_of, read, written_by
+from preflight.schema.recognised import recognised
 
 
 class Planned(NamedTuple):
@@ -58,6 +59,8 @@ def read_saved(path: Path) -> tuple[str, Any]:
 
 def _refusal(content: bytes, why: UserError) -> str:
     """Return why a file is no report, and what to do: one of another version is shown by that version."""
+    if (other := recognised(content)) is not None:
+        return f"no report that `preflight show` reads, but {other}"
     found, by = format_of(content, "format"), written_by(content)
     writer = f"preflight {by}" if by else "the preflight that wrote it"
     if found is not None and found != shown.FORMAT:

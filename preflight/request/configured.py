@@ -26,7 +26,7 @@ class Waiver(Struct, frozen=True, kw_only=True):
         return ", ".join((*self.hosts, *(f"{source} -> {destination}" for source, destination in self.pairs)))
 
     def misnamed(self, names: Iterable[str]) -> tuple[str, str] | None:
-        """Return a host of the waiver, and which of the `names` it seems to mean but does not cover; None if it means none.
+        """Return a host of the waiver, and which of the `names` it seems to mean but does not cover; None if none.
 
         One of them is the other without its domain, as "kvm7" and "kvm7.example.com": the same host in all likelihood,
         but only the site knows, so that the waiver does not cover it.

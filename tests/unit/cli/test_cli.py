@@ -579,7 +579,9 @@ def test_a_file_that_is_no_report_is_refused(tmp_path: Path, content: bytes, why
 
 
 def test_a_snapshot_is_no_report_and_a_directory_none_either(tmp_path: Path) -> None:
-    assert refused(run("show", HOST1)).startswith(f"{HOST1}: not a report that preflight wrote in the format json: ")
+    assert refused(run("show", HOST1)) == (
+        f"{HOST1}: no report that `preflight show` reads, but a snapshot: check it with `preflight check`"
+    )
     assert refused(run("show", str(tmp_path))) == f"{tmp_path}: Is a directory: name a file"
 
 

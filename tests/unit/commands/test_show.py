@@ -19,6 +19,8 @@ from preflight.migrate.runs import Found, PastRun, Stage
 from preflight.output.formats import FORMATS, render
 from preflight.request.check_request import Gate
 from preflight.request.migration import FailOn, Mode, OnUnknown, Transport
+from preflight.schema.published import PUBLISHED
+from preflight.schema.recognised import recognised
 from tests.case import Case
 from tests.golden.audits import audit
 from tests.golden.rehearsals import of as rehearsal_of
@@ -227,3 +229,38 @@ def test_a_file_of_an_older_preflight_is_refused_with_its_version(tmp_path: Path
     assert said.startswith(f"{path}: has less than this preflight (")
     assert f"show it with {writer}, or save it again with --format json (" in said
     assert "`waivers`" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"preflight_snapshot": 1, "hosts": []}', "a snapshot: check it with `preflight check`"),
+        ('{"preflight_plan": 3}', "a plan: run it with `preflight migrate`"),
+        ('{"preflight_journal": 3}\n{"step": "end"}\n', "the journal of a run: see `preflight status JOURNAL`"),
+        ('{"preflight_evacuation": 1}', "the record of an evacuation: see `preflight status RECORD`"),
+        ('{"preflight_obfuscation": 1}', "a map of --obfuscate: give it to the command that wrote it"),
+        ('{"kind": "lint", "format": 1}', "what `preflight lint --format json` printed"),
+        ('{"kind": "doctor", "format": 1}', "what `preflight doctor --format json` printed"),
+        ('{"kind": "hosts", "format": 1}', "what --list-hosts printed with --format json"),
+        ('{"kind": "evacuation", "format": 1}', "what `preflight status RECORD --format json` printed"),
+    ],
+)
+def test_another_document_is_named_with_what_reads_it(content: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError) as refused:
+        read_saved(path)
+    assert str(refused.value).startswith(f"{path}: no report that `preflight show` reads, but {said}")
+
+
+def test_every_kind_that_is_printed_is_shown_or_named() -> None:
+    kinds = {
+        kind
+        for one in PUBLISHED
+        if one.mode == "serialization"
+        for kind in [one.schema().get("properties", {}).get("kind", {}).get("const")]
+        if kind is not None
+    }
+    assert len(kinds) > 8
+    shown = {"report", "rehearsal", "capacity", "status", "runs", "rules", "difference", "audit"}
+    assert {kind for kind in kinds - shown if recognised(json.dumps({"kind": kind}).encode()) is None} == set()
