@@ -322,6 +322,7 @@ def _request(
             weights={_key(one): one.weight for one in destinations if one.weight != 1.0},
         ),
         saved,
+        {_key(one): one.migration_address for one in (source, *destinations) if one.migration_address is not None},
     )
 
 

@@ -168,7 +168,8 @@ def request_of(record: Evacuation, wanted: Wanted, timeout: float) -> Request:
         link=record.link,
         weights=record.weights,
     )
-    return Request(record.source.name, tuple(host.name for host in record.destinations), asked, wishes)
+    destinations = tuple(host.name for host in record.destinations)
+    return Request(record.source.name, destinations, asked, wishes, addresses=record.addresses)
 
 
 def refuse_words_of(path: Path, record: Evacuation, doubt: str | None, wanted: Wanted) -> None:

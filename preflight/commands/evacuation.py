@@ -68,6 +68,7 @@ def _answers(request: Request, manners: Manners) -> Mapping[str, SavedHost]:
         ways=len(request.destinations),  # each of them is one that a guest may go
         leaving=frozenset((request.source,)),
         arriving=frozenset(request.destinations),
+        led=request.addresses,
     )
     return {**request.saved, **dict(zip(names, found, strict=True))}
 
@@ -166,7 +167,8 @@ class Hosts:
 
     def _asked(self, leg: schema.Leg) -> Asked:
         guests = {"guests": leg.guests, "as_they_are": True, "left_out": ()}
-        return replace(self._request.asked, source=leg.source, destination=leg.destination, **guests)
+        asked = self._request.asked_to(leg.destination)
+        return replace(asked, source=leg.source, destination=leg.destination, **guests)
 
 
 def carried_out(path: Path, rounds: Rounds, go: Callable[[], str | None]) -> str | None:

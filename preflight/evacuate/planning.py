@@ -23,6 +23,7 @@ from preflight.placement.place import place
 from preflight.placement.problem import Problem
 from preflight.plan.make import Refused, identity_of
 from preflight.request.check_request import Asked
+from preflight.request.method import led_to
 from preflight.schema import document
 from preflight.schema import evacuation as schema
 from preflight.schema.evacuation import Closed, Evacuation, Leaving, Leg, Staying
@@ -39,8 +40,17 @@ class Request(Struct, frozen=True):
     wishes: Wishes = Wishes()
     #: The answers of hosts that are not to be asked, by their names.
     saved: Mapping[str, SavedHost] = {}
+    #: The host names and addresses that guests' memory is sent to, by the names of hosts with one of their own.
+    addresses: Mapping[str, str] = {}
     #: True for the guests that are left: others of their groups may be anywhere by now.
     again: bool = False
+
+    def asked_to(self, destination: str) -> Asked:
+        """Return the request of a check between two hosts, whose memory goes to the destination's own address if any.
+
+        Its hosts are still to be named.
+        """
+        return replace(self.asked, method=led_to(self.asked.method, self.addresses.get(destination)))
 
 
 class Planned(Struct, frozen=True):
@@ -107,7 +117,7 @@ def _checks(
 
 
 def _check(request: Request, answers: Mapping[str, SavedHost], name: str, rules: tuple[Rule, ...]) -> Checked:
-    asked = replace(request.asked, source=answers[request.source], destination=answers[name])
+    asked = replace(request.asked_to(name), source=answers[request.source], destination=answers[name])
     with open_hosts(asked) as opened:
         return check(opened, rules)
 
@@ -159,6 +169,7 @@ def _record(
             window=wishes.window,
             link=wishes.link,
             weights=dict(wishes.weights),
+            addresses=dict(request.addresses),
             guests=tuple(Leaving(name=guest.name, uuid=guest.uuid) for guest in guests),
             planned=tuple(
                 Leg(

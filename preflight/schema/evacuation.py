@@ -20,6 +20,8 @@ FORMAT: Final = 1
 #: Most destinations of one evacuation, and most runs: each round has one for each destination at most.
 MOST_DESTINATIONS, MOST_RUNS = 256, 10_000
 
+#: Of a host name or an address; how the memory's URI is read decides.
+_ADDRESS = "^[0-9A-Za-z_:][0-9A-Za-z._:%-]{0,252}$"
 _Guests = Annotated[tuple[Uuid, ...], Field(max_length=MOST_GUESTS), FailFast()]
 
 
@@ -96,6 +98,10 @@ class Evacuation(Document):
     )
     weights: dict[Line, Annotated[float, Field(gt=0, le=1e6)]] = Field(
         default_factory=dict, description="The weights of destinations in the inventory."
+    )
+    addresses: dict[Line, Annotated[str, Field(pattern=_ADDRESS)]] = Field(
+        default_factory=dict,
+        description="The host names and addresses that the memory of guests is sent to, by host, from the inventory.",
     )
     guests: Annotated[tuple[Leaving, ...], Field(max_length=MOST_GUESTS), FailFast()] = Field(
         description="The guests that are to leave."

@@ -6,11 +6,8 @@ from preflight.fleet.audited import Audited
 from preflight.fleet.matrix import Matrix
 from preflight.output.report.next_step import quoted, selection
 from preflight.output.report.provenance import lasting, made_by, requested, shown
-from preflight.output.terminal import one_line
+from preflight.output.sent_to import sent_to
 from preflight.visible import many
-
-#: Migration addresses that are named; the others are counted.
-_LISTED = 6
 
 
 def origin(audited: Audited) -> Iterator[tuple[str, str]]:
@@ -19,14 +16,8 @@ def origin(audited: Audited) -> Iterator[tuple[str, str]]:
         yield "made", made_by(audited.made)
     yield "answers", _answers(audited)
     yield from tried(audited.matrix)
-    led = [
-        f"{one_line(host.migration_address)} for {one_line(host.name)}"
-        for host in audited.matrix.hosts
-        if host.migration_address
-    ]
-    if led:
-        more = f" and {len(led) - _LISTED} more" if len(led) > _LISTED else ""
-        yield "memory", f"is sent to {', '.join(led[:_LISTED])}{more}, by the inventory"
+    if led := sent_to({host.name: host.migration_address for host in audited.matrix.hosts if host.migration_address}):
+        yield "memory", led
     if words := options(audited):
         yield "options", " ".join(words)
 

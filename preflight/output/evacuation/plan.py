@@ -6,6 +6,7 @@ from preflight.evacuate.planning import Planned
 from preflight.output.evacuation.stays import stays
 from preflight.output.evacuation.words import duration, mib
 from preflight.output.report.skipped import skipped
+from preflight.output.sent_to import sent_to
 from preflight.output.terminal import listed, padded, width, wrapped
 from preflight.placement.answer import Answer, Move
 from preflight.placement.problem import Problem
@@ -22,7 +23,7 @@ def text(found: Planned) -> str:
     not_included = [
         _row("" if number else "not included", line) for number, line in enumerate(skipped(report, "planned"))
     ]
-    return _whole((*_lines(found.problem, found.answer), *not_included))
+    return _whole((*_lines(found.problem, found.answer), *_memory(found.record), *not_included))
 
 
 def of_record(record: Evacuation) -> str:
@@ -36,6 +37,7 @@ def of_record(record: Evacuation) -> str:
         kept.setdefault(one.why, []).append(names.get(one.guest, one.guest))
     for number, (why, guests) in enumerate(kept.items()):
         lines.append(_row("" if number else "stays", f"{listed(guests)}: {one_line(why)}"))
+    lines += _memory(record)
     if record.seconds is not None:
         lines.append(_row("duration", f"about {duration(record.seconds)} by the pre-copy model"))
     return _whole(lines)
@@ -47,6 +49,12 @@ def of_legs(legs: Iterable[Leg], names: Mapping[str, str]) -> str:
         _row("" if number else "from", f"{one_line(leg.source)} to {_leg(leg, names)}")
         for number, leg in enumerate(legs)
     )
+
+
+def _memory(record: Evacuation) -> Iterator[str]:
+    """Yield where the memory is sent, if the inventory says so of a destination."""
+    if led := sent_to({name: address for name, address in record.addresses.items() if name != record.source.name}):
+        yield _row("memory", led)
 
 
 def _leg(leg: Leg, names: Mapping[str, str]) -> str:

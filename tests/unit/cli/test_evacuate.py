@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from preflight.cli.app import with_commands
+from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.evacuate import record as records
 from preflight.migrate.journal import Journal
@@ -52,6 +53,19 @@ def test_a_plan_is_made_from_snapshots_and_written(snapshots: Path, own_director
         "",
         f"{path}: already exists, and is not overwritten: choose another name, or continue it with --resume",
     )
+
+
+def test_the_migration_addresses_of_the_inventory_are_used_and_written_down(
+    snapshots: Path, own_directory: Path
+) -> None:
+    names = [host.name for path in sorted(snapshots.iterdir()) for host in snapshot.read(path)]
+    inventory = own_directory / "hosts.toml"
+    inventory.write_text(f'[hosts."{names[0]}"]\n\n[hosts."{names[1]}"]\nmigration-address = "10.9.0.2"\n')
+    path = own_directory / "led.evacuation"
+    words = ["--to", f"{snapshots}/", "--inventory", str(inventory), "--plan", str(path)]
+    _, shown, _ = run("evacuate", first(snapshots), *words)
+    assert dict(records.read_own(path)[0].addresses) == {names[1]: "10.9.0.2"}
+    assert f"memory       is sent to 10.9.0.2 for {names[1]}, by the inventory" in shown
 
 
 def test_a_window_of_which_nothing_is_known_is_undetermined(snapshots: Path, own_directory: Path) -> None:

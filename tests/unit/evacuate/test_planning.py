@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from preflight.answers import Answers, Record, SavedHost
-from preflight.commands.migrate import asked_for, rules_of
+from preflight.commands.evacuate import request_of
+from preflight.commands.migrate import Wanted, asked_for, rules_of
 from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.evacuate.planning import Planned, Request, planned
@@ -17,7 +18,8 @@ from preflight.placement.answer import Constraint
 from preflight.plan.make import Refused
 from preflight.request.check_request import Selection, Site
 from preflight.request.method import Method
-from preflight.schema.evacuation import Closed
+from preflight.request.migration import Mode
+from preflight.schema.evacuation import EVACUATION, Closed
 from tests.fleet import write
 
 GIB = 1024**2
@@ -41,6 +43,32 @@ def request(answers: Mapping[str, SavedHost], wishes: Wishes = NONE, **chosen: A
 def plan(answers: Mapping[str, SavedHost], wishes: Wishes = NONE, *closed: Closed, **chosen: Any) -> Planned:
     wanted = request(answers, wishes, **chosen)
     return planned(wanted, answers, rules_of(wanted.asked), closed)
+
+
+def test_memory_is_sent_to_the_migration_address_of_each_host_that_has_one(answers: Mapping[str, SavedHost]) -> None:
+    source, first, second, *_ = answers
+    asked = request(answers).asked
+    given = replace(request(answers), addresses={source: "10.9.0.1", first: "10.9.0.2"})
+    found = planned(given, answers, rules_of(asked))
+    assert {name: found.checks[name].report.migration.memory_to.host for name in (first, second)} == {
+        first: "10.9.0.2",
+        second: None,
+    }
+    assert dict(found.record.addresses) == {source: "10.9.0.1", first: "10.9.0.2"}
+    for shown in text.text(found), text.of_record(found.record):
+        assert f"memory       is sent to 10.9.0.2 for {first}, by the inventory" in " ".join(shown.split("\n"))
+    assert given.asked_to(source).method.migrateuri == "tcp://10.9.0.1"  # the way home
+    tunnelled = replace(given, asked=replace(asked, method=Method(mode=Mode.TUNNELLED)))
+    assert tunnelled.asked_to(first).method.migrateuri is None
+
+
+def test_a_record_keeps_the_addresses_for_whoever_continues_it(answers: Mapping[str, SavedHost]) -> None:
+    source, first, *_ = answers
+    given = replace(request(answers), addresses={first: "fd00::2"})
+    record = planned(given, answers, rules_of(given.asked)).record
+    again = EVACUATION.validate_json(record.model_dump_json())
+    assert request_of(again, Wanted(), 1.0).asked_to(first).method.migrateuri == "tcp://[fd00::2]"
+    assert request_of(again, Wanted(), 1.0).asked_to(source).method.migrateuri is None
 
 
 def with_memory(host: SavedHost, kib: int) -> SavedHost:
