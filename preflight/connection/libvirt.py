@@ -18,6 +18,8 @@ from preflight.connection.libvirt_queries import Listed
 from preflight.facts.version import Version
 from preflight.request.migration import Role
 
+#: The beginning of the reason for every missing answer of a libvirt that could not be queried, before its cause.
+UNQUERIED = "libvirt could not be queried"
 #: The records that this module collects.
 RECORDS = (
     "libvirt.connect",
@@ -219,4 +221,4 @@ class LibvirtSession:
 
 def _failed(uri: str, message: str, *, code: int | None = None, hung: bool = False) -> Answers:
     record = Record(json.dumps({"uri": uri, "error": message, "code": code, "hung": hung}))
-    return Answers({"libvirt.connect": record}, dict.fromkeys(RECORDS[1:], f"libvirt could not be queried: {message}"))
+    return Answers({"libvirt.connect": record}, dict.fromkeys(RECORDS[1:], f"{UNQUERIED}: {message}"))

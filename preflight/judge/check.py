@@ -16,6 +16,7 @@ from preflight.collect.session import NO_QUESTIONS, LiveVisit, SavedVisit
 from preflight.collect.sources import FACTS, SUMMARY_FACTS, TIES, Sources, records_for
 from preflight.connection import snapshot
 from preflight.connection.files_read import files_of
+from preflight.connection.libvirt import RECORDS, UNQUERIED
 from preflight.connection.target import Target
 from preflight.errors import UserError
 from preflight.facts.fact import Fact, Unreadable
@@ -269,6 +270,7 @@ def summary_of(host: Host, given: str | SavedHost | None, answers: SavedHost, *,
         qemu=known(lambda host: str(host.fact(Versions).qemu)),
         openssh=known(lambda host: host.fact(OpenSsh).text.partition(",")[0]),
         no_login=host.absent.get("") if login is not None and login.code else None,
+        no_libvirt=next((why for why in map(host.absent.get, RECORDS) if why and why.startswith(UNQUERIED)), None),
         saved=saved,
         file=given if isinstance(given, str) and given.isprintable() else None,
         taken=taken_of(host),

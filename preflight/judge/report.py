@@ -127,6 +127,25 @@ class Applied(Struct, frozen=True):
     use: Use
 
 
+class Gap(Struct, frozen=True):
+    """One cause for which most of what a host is asked for is unknown, so that it is reported once."""
+
+    #: The hosts; several if both have the same reason.
+    roles: tuple[Role, ...]
+    #: The end of the reason of everything that is unknown because of it.
+    why: str
+    #: The hosts and the cause, unless a finding has the cause.
+    text: str
+    #: The gap as the cause of a verdict: "the missing login to host2".
+    name: str
+    #: The results that it leaves open; none if no rule needed the answers.
+    results: tuple[Result, ...]
+
+    def leaves_open(self, role: Role, reason: str | None) -> bool:
+        """Report whether something about a host is unknown for this reason alone."""
+        return role in self.roles and (reason or "").endswith(self.why)
+
+
 class HostSummary(Struct, frozen=True):
     """A host as the report names it; a field is None if it is not known."""
 
@@ -138,6 +157,8 @@ class HostSummary(Struct, frozen=True):
     openssh: str | None = None
     #: The reason for every missing answer if the login failed: a text with the host's name, a colon and the cause.
     no_login: str | None = None
+    #: The reason for every missing answer of libvirt if it could not be queried: a clause, a colon and the cause.
+    no_libvirt: str | None = None
     #: True if the answers come from a snapshot rather than from the host itself.
     saved: bool = False
     #: The snapshot file, as it was given; None for a host that was asked, and for a destination in the source's file.
@@ -258,20 +279,42 @@ class Report(Struct, frozen=True):
         """Return a file of a host as people read it: with the host's name, if it is on the host."""
         return self.file(path) or f"{self.host(role).name}:{path}"
 
-    def without_login(self, host: HostSummary) -> tuple[Result, ...]:
-        """Return the results that are unknown because the login to the host failed: one cause, reported once."""
-        why = host.no_login
-        if why is None:
-            return ()
-        unknown = (one for one in self.results if one.outcome is Outcome.UNKNOWN)
-        return tuple(one for one in unknown if (one.reason or "").endswith(why))
+    def gaps(self) -> tuple[Gap, ...]:
+        """Return what leaves most of a host unknown: a login that failed, a libvirt that could not be queried."""
+        unknown = [one for one in self.results if one.outcome is Outcome.UNKNOWN]
+        gaps: list[Gap] = []
+        for roles, why, name, said in self._silences():
+            due = tuple(one for one in unknown if (one.reason or "").endswith(why))
+            seen = {id(one) for one in due}
+            unknown = [one for one in unknown if id(one) not in seen]
+            cause = why.partition(": ")[2]
+            text = said if self._names(cause) else f"{said}: {cause}"
+            gaps.append(Gap(roles, why, text, name, due))
+        return tuple(gaps)
 
-    def no_login(self, host: HostSummary) -> str:
-        """Return the text of the failed login, with its cause unless a finding names it."""
-        said, _, cause = (host.no_login or "").partition(": ")
-        failed = (one for one in self.results if one.outcome is Outcome.FAILED)
-        given = any(cause in finding.message for one in failed for finding in one.findings)
-        return said if given else f"{said}: {cause}"
+    def _silences(self) -> Iterator[tuple[tuple[Role, ...], str, str, str]]:
+        """Yield the hosts, the reason, its name as a cause, and its text without the cause."""
+        roles = tuple(Role) if self.is_pair else (Role.SOURCE,)  # a host alone has both roles
+        without_libvirt: dict[str, list[Role]] = {}
+        for role in roles:
+            host = self.host(role)
+            if host.no_login is not None:
+                yield (role,), host.no_login, f"the missing login to {host.name}", host.no_login.partition(": ")[0]
+            if host.no_libvirt is not None:
+                without_libvirt.setdefault(host.no_libvirt, []).append(role)
+        for why, mute in without_libvirt.items():  # where both hosts say the same, no reason tells them apart
+            names = " and ".join(self.host(role).name for role in mute)
+            yield (
+                tuple(mute),
+                why,
+                f"the missing answers of libvirt on {names}",
+                f"libvirt on {names} could not be queried",
+            )
+
+    def _names(self, cause: str) -> bool:
+        """Report whether a finding has the cause in its text or in the error that it predicts."""
+        found = (finding for one in self.results if one.outcome is Outcome.FAILED for finding in one.findings)
+        return any(cause in finding.message or cause in (finding.predicted_error or "") for finding in found)
 
 
 def judge(results: Iterable[Result]) -> Verdict:

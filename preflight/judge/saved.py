@@ -194,6 +194,7 @@ def host_of(host: schema.Host, answers: schema.Answers | None) -> HostSummary:
         qemu=host.qemu,
         openssh=host.openssh,
         no_login=host.no_login,
+        no_libvirt=host.no_libvirt,
         saved=answers is not None and answers.origin == "snapshot",
         file=answers.file if answers else None,
         taken=None if answers is None or answers.taken is None else instant_of(answers.taken),

@@ -61,6 +61,10 @@ class Host(Contract):
     qemu: _Release | None = Field(description="QEMU's release, such as 7.2.22.")
     openssh: Text | None = Field(description="The output of `ssh -V`.")
     no_login: Text | None = Field(description="The reason for every missing answer if the login failed, else null.")
+    no_libvirt: Text | None = Field(
+        default=None,
+        description="The reason for every missing answer of libvirt if it could not be queried, else null.",
+    )
 
 
 class Location(Contract):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from msgspec.structs import replace
 
 from preflight.answers import Answers, Record, SavedHost
+from preflight.connection.libvirt import RECORDS as LIBVIRT
+from preflight.connection.libvirt import UNQUERIED
 from preflight.judge.report import Made, Report
 from preflight.output.formats import FORMATS as OUTPUT_FORMATS
 from tests.case import Case
@@ -49,6 +51,17 @@ def no_login() -> Case:
     return case
 
 
+def no_libvirt() -> Case:
+    case = Case()
+    complaint = "Failed to connect socket to '/var/run/libvirt/libvirt-sock': Connection refused"
+    name, answers, *_ = case.hosts[1]
+    connect = json.dumps({"uri": "qemu+ssh://host2.example.com/system", "error": complaint, "code": 38, "hung": False})
+    records = {key: record for key, record in answers.records.items() if key not in LIBVIRT}
+    absent = dict.fromkeys(LIBVIRT[1:], f"{UNQUERIED}: {complaint}")
+    case.hosts[1] = SavedHost(name, Answers(records | {LIBVIRT[0]: Record(connect)}, absent))
+    return case
+
+
 def warnings() -> Case:
     return (
         Case("newer/host3", "ready/host2")
@@ -81,6 +94,7 @@ REPORTS: Mapping[str, Callable[[], Case]] = {
     "sound": sound,
     "hosts-line-gone": hosts_line_gone,
     "no-login": no_login,
+    "no-libvirt": no_libvirt,
     "warnings": warnings,
     "hostile": hostile,
 }

@@ -206,6 +206,7 @@ def test_the_verdicts_are_those_of_the_reports() -> None:
         "sound": Verdict.READY,
         "hosts-line-gone": Verdict.NOT_READY,
         "no-login": Verdict.NOT_READY,
+        "no-libvirt": Verdict.NOT_READY,
         "warnings": Verdict.READY,
         "hostile": Verdict.NOT_READY,
     }

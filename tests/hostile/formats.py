@@ -222,6 +222,7 @@ def _hostile(chance: random.Random, report: Report, *, huge: bool) -> Report:
             release=maybe(given.release),
             openssh=maybe(given.openssh),
             no_login=maybe(given.no_login),
+            no_libvirt=maybe(given.no_libvirt),
             taken=chance.choice((None, 0, 253_402_300_799, given.taken)),
         )
 

@@ -50,7 +50,7 @@ def _place(report: Report, problem: Problem) -> str:
 
 
 def _unknown(report: Report, unknown: Unknown) -> str:
-    place = _ends(report) if unknown.no_login is None else name(report.host(unknown.no_login).name)
+    place = name(report.host(unknown.silent[0]).name) if len(unknown.silent) == 1 else _ends(report)
     first = unknown.results[0].rule.name
     rules = first if len({one.rule.name for one in unknown.results}) == 1 else counted(unknown.results)
     return one_line(f"{place}: unknown {rules}: {unknown.reason}")

@@ -22,20 +22,20 @@ class Grouped(Struct, frozen=True):
     """All guests by groups, and the verdict that the hosts alone give to every guest."""
 
     of_hosts: Verdict
-    #: The rules about the hosts that decide over every guest, and the hosts that could not be logged in to.
+    #: The rules about the hosts that decide over every guest, and the gaps in what the hosts answer, as causes.
     rules: tuple[str, ...]
-    no_login: tuple[str, ...]
+    gaps: tuple[str, ...]
     groups: tuple[Group, ...]
 
 
 def grouped(report: Report) -> Grouped:
     """Return the guests in groups, those that cannot be migrated first, and of these the largest."""
-    hosts = (report.source, report.destination)
-    of_login = {id(result) for host in hosts for result in report.without_login(host)}
+    gaps = [gap for gap in report.gaps() if gap.results]
+    of_gaps = {id(result) for gap in gaps for result in gap.results}
     own: dict[str | None, list[Result]] = {}
     for result in report.results:
         if (result.blocks or result.obscures) and result.subject != ALL_GUESTS:
-            own.setdefault(None if id(result) in of_login else result.guest, []).append(result)
+            own.setdefault(None if id(result) in of_gaps else result.guest, []).append(result)
     about_hosts = own.get(None, ())
     of_hosts = judge(about_hosts)
     groups: dict[tuple[Verdict, tuple[str, ...]], list[str]] = {}
@@ -46,8 +46,8 @@ def grouped(report: Report) -> Grouped:
         for (verdict, rules), names in groups.items()
     ]
     found.sort(key=lambda group: (SEVERE.index(group.verdict), -len(group.guests), group.rules))
-    rules = _decisive([result for result in about_hosts if id(result) not in of_login])
-    return Grouped(of_hosts, rules, tuple(host.name for host in hosts if host.no_login), tuple(found))
+    rules = _decisive([result for result in about_hosts if id(result) not in of_gaps])
+    return Grouped(of_hosts, rules, tuple(gap.name for gap in gaps), tuple(found))
 
 
 def _decisive(results: Sequence[Result]) -> tuple[str, ...]:

@@ -77,16 +77,16 @@ def _file(report: Report, finding: Finding, path: str) -> str:
 def _unknown(report: Report, unknown: Unknown, anchor: str, numbers: Mapping[str, str]) -> Item:
     rules = {result.rule.name: result.rule for result in unknown.results}
     guests = tuple(dict.fromkeys(result.guest for result in unknown.results if result.guest is not None))
-    host = unknown.no_login or one_host(unknown.results)
+    host = unknown.silent[0] if len(unknown.silent) == 1 else one_host(unknown.results)
     return Item(
         anchor,
         "unknown",
         unknown.reason,
         host.value if host else "",
-        "" if unknown.no_login else numbered(guests, numbers),
+        "" if unknown.silent else numbered(guests, numbers),
         tuple(rules[name] for name in sorted(rules)),
         place=report.host(host).name if host else "",
         resolve=unknown.resolve or "",
-        guests=() if unknown.no_login else guests,
+        guests=() if unknown.silent else guests,
         note="" if unknown.is_decisive else "None of these rules could make the verdict NOT READY.",
     )

@@ -80,6 +80,7 @@ def host(host: reports.HostSummary) -> schema.Host:
         qemu=host.qemu,
         openssh=host.openssh,
         no_login=host.no_login,
+        no_libvirt=host.no_libvirt,
     )
 
 

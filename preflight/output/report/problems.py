@@ -52,8 +52,8 @@ class Unknown(Struct, frozen=True):
     #: Has `GUEST` in place of the guest's name if the reason is about several.
     reason: str
     results: tuple[Result, ...]
-    #: The host that could not be logged in to, if that is the reason.
-    no_login: Role | None = None
+    #: The hosts that could not be logged in to, or whose libvirt could not be queried, if that is the reason.
+    silent: tuple[Role, ...] = ()
 
     @property
     def is_decisive(self) -> bool:
@@ -63,7 +63,7 @@ class Unknown(Struct, frozen=True):
     @property
     def resolve(self) -> str | None:
         """Return the right or the command that would make it known; None if docs/troubleshooting.md names none."""
-        return remedy(self.reason)
+        return remedy(self.reason) or (remedy(self.results[0].reason or "") if self.silent else None)
 
 
 def about(guests: Sequence[str]) -> str:
@@ -138,16 +138,13 @@ def _urgency(result: Result) -> tuple[int, int, bool, str]:
 
 
 def unknowns(report: Report) -> list[Unknown]:
-    """Return what is unknown, by reason: a host that cannot be logged in to is one reason; decisive ones come first."""
-    roles = Role if report.is_pair else (Role.SOURCE,)  # a host alone has both roles
-    by_login = {role: report.without_login(report.host(role)) for role in roles}
-    due_to_login = {id(result) for results in by_login.values() for result in results}
-    found = [
-        Unknown(report.no_login(report.host(role)), results, role) for role, results in by_login.items() if results
-    ]
+    """Return what is unknown, by reason: each gap in what hosts answer is one; decisive ones come first."""
+    gaps = report.gaps()
+    due_to_gaps = {id(result) for gap in gaps for result in gap.results}
+    found = [Unknown(gap.text, gap.results, gap.roles) for gap in gaps if gap.results]
     groups: dict[str, list[Result]] = {}
     # picked before they are sorted: of 200,000 results nearly all have passed
-    others = [one for one in report.results if one.outcome is Outcome.UNKNOWN and id(one) not in due_to_login]
+    others = [one for one in report.results if one.outcome is Outcome.UNKNOWN and id(one) not in due_to_gaps]
     for result in in_order(others):
         groups.setdefault(unnamed(result.reason or "", result.guest), []).append(result)
     for reason, results in groups.items():

@@ -1,15 +1,14 @@
 """The report as one table of all results, a row for each finding, for wide terminals and for pasting."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TypeAlias
 
-from preflight.judge.report import Outcome, Report, Result
+from preflight.judge.report import Gap, Outcome, Report, Result
 from preflight.output.report import next_step, waivers
 from preflight.output.report.problems import in_order
 from preflight.output.report.skipped import skipped
 from preflight.output.report.text import NO_GUEST, counted, origin, verdict
 from preflight.output.terminal import columns, one_line, width, wrapped
-from preflight.request.migration import Role
 from preflight.rule import Severity
 
 _Row: TypeAlias = tuple[str, str, str, str, str]
@@ -18,11 +17,11 @@ ORDER = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.PASSED, Outcom
 
 def render(report: Report, _colour: bool) -> str:
     """Return a table of results, a table of limits, the origin, the verdict and the next step."""
-    of_login = {role: report.without_login(report.host(role)) for role in Role}
-    due_to_login = {id(result) for results in of_login.values() for result in results}
-    results = in_order(result for result in report.results if id(result) not in due_to_login)
+    gaps = [gap for gap in report.gaps() if gap.results]
+    due_to_gaps = {id(result) for gap in gaps for result in gap.results}
+    results = in_order(result for result in report.results if id(result) not in due_to_gaps)
     rows = [(result.outcome, result.severity, row) for result in results for row in rows_of(result)]
-    rows += [_of_login(report, role, results) for role, results in of_login.items() if results]
+    rows += map(_of_gap, gaps)
     rows.sort(key=lambda row: (ORDER.index(row[0]), -row[1].rank))
     limits = [
         (limit.name, limit.host.value, _number(limit.configured), _number(limit.in_use), _number(limit.allows))
@@ -48,12 +47,15 @@ def render(report: Report, _colour: bool) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _of_login(report: Report, role: Role, results: Sequence[Result]) -> tuple[Outcome, Severity, _Row]:
-    """Return one row for all results that are unknown because a host could not be logged in to."""
-    worst = max((result.severity for result in results), key=lambda severity: severity.rank)
-    rules = f"({counted(results)})"
-    what = one_line(report.no_login(report.host(role)))
-    return Outcome.UNKNOWN, worst, (Outcome.UNKNOWN.value, worst.value, rules, role.value, what)
+def _of_gap(gap: Gap) -> tuple[Outcome, Severity, _Row]:
+    """Return one row for all results that are unknown because a host, or its libvirt, did not answer."""
+    worst = max((result.severity for result in gap.results), key=lambda severity: severity.rank)
+    about = " and ".join(role.value for role in gap.roles)
+    return (
+        Outcome.UNKNOWN,
+        worst,
+        (Outcome.UNKNOWN.value, worst.value, f"({counted(gap.results)})", about, one_line(gap.text)),
+    )
 
 
 def rows_of(result: Result, about: str | None = None) -> Iterator[_Row]:

@@ -39,7 +39,7 @@ def render(report: Report, colour: bool) -> str:
     lines += findings(report, milder, columns, colour)
     lines += unknown_lines([unknown for unknown in unclear if not unknown.is_decisive], columns, colour)
     lines += waived_lines(report, columns, colour)
-    lines += _guests(report, unclear, columns, colour)
+    lines += _guests(report, columns, colour)
     lines += _capacity(report, columns)
     lines += ["", *verdict(report, numbers(report, found), columns, colour=colour)]
     lines += next_step.lines(next_step.next_step(report), columns)
@@ -117,7 +117,7 @@ def unknown_lines(unclear: Iterable[Unknown], columns: int | None, colour: bool)
         if unknown.resolve:
             yield from labelled("resolve", unknown.resolve, width=columns, column=11)
         listing = f"{counted(unknown.results)}; --format json names them"
-        left_open = listing if unknown.no_login else rules_of(unknown.results)
+        left_open = listing if unknown.silent else rules_of(unknown.results)
         yield from labelled("left open", left_open, width=columns, column=11)
         if not unknown.is_decisive:
             yield from labelled("", "none of these could make the verdict NOT READY", width=columns, column=11)
@@ -151,21 +151,21 @@ def rules_of(results: Iterable[Result]) -> str:
     return by_rule(guests)
 
 
-def _guests(report: Report, unclear: Iterable[Unknown], columns: int | None, colour: bool) -> Iterator[str]:
+def _guests(report: Report, columns: int | None, colour: bool) -> Iterator[str]:
     """Yield what blocks every guest, and the guests by their verdicts and what these are due to."""
     if not report.guests:
         yield from (NO_GUEST, *_skipped(report, columns), "")
         return
-    no_login = {id(result) for unknown in unclear if unknown.no_login for result in unknown.results}
+    gaps = [gap for gap in report.gaps() if gap.results]
+    of_gaps = {id(result) for gap in gaps for result in gap.results}
     own: dict[str | None, list[Result]] = {}
     for result in report.results:
         if (result.blocks or result.obscures) and result.subject != ALL_GUESTS:
-            own.setdefault(None if id(result) in no_login else result.guest, []).append(result)
+            own.setdefault(None if id(result) in of_gaps else result.guest, []).append(result)
     of_hosts = judge(own.get(None, ()))
     if of_hosts is not Verdict.READY:
-        rules = [one for one in own[None] if id(one) not in no_login]
-        logins = [f"the missing login to {host.name}" for host in (report.source, report.destination) if host.no_login]
-        causes = _causes(rules, of_hosts) or " and ".join(logins)
+        rules = [one for one in own[None] if id(one) not in of_gaps]
+        causes = _causes(rules, of_hosts) or " and ".join(gap.name for gap in gaps)
         yield from _due("hosts", of_hosts, f" for every guest because of {one_line(causes)}", columns, colour)
     groups: dict[tuple[Verdict, Verdict], list[str]] = {}
     for guest in report.guests:
@@ -231,13 +231,12 @@ def _capacity(report: Report, columns: int | None) -> Iterator[str]:
 
 
 def _unread(report: Report, columns: int | None) -> Iterator[str]:
+    gaps = report.gaps()
     groups: dict[tuple[Role, str | None], list[Limit]] = {}
     for limit in report.capacity.unread:
-        no_login = report.host(limit.host).no_login
-        of_login = no_login is not None and (limit.reason or "").endswith(no_login)
-        groups.setdefault((limit.host, None if of_login else limit.name), []).append(limit)
-    for (role, alone), limits in groups.items():
-        why = limits[0].reason if alone else report.no_login(report.host(role))
+        gap = next((gap for gap in gaps if gap.leaves_open(limit.host, limit.reason)), None)
+        groups.setdefault((limit.host, limit.reason if gap is None else gap.text), []).append(limit)
+    for (role, why), limits in groups.items():
         text = f"{', '.join(limit.name for limit in limits)} on the {role.value}: {why}"
         yield from labelled("unread", text, width=columns, indent=10, column=8)
 

@@ -1,5 +1,6 @@
 """The report for people: what to fix in which order, one finding for many guests, and what to do next."""
 
+import json
 import shlex
 import subprocess
 from pathlib import Path
@@ -15,17 +16,19 @@ from preflight.cli.app import with_commands
 from preflight.collect.endpoints import open_hosts
 from preflight.commands.show import read_saved
 from preflight.connection import snapshot
+from preflight.connection.libvirt import RECORDS as LIBVIRT
+from preflight.connection.libvirt import UNQUERIED
 from preflight.judge.builtin import builtin_directory
 from preflight.judge.check import check
-from preflight.judge.report import Made, Report
+from preflight.judge.report import Made, Outcome, Report
 from preflight.judge.ruleset import load
 from preflight.output.formats import render
-from preflight.output.report.problems import SUBJECTS, problems
+from preflight.output.report.problems import SUBJECTS, problems, unknowns
 from preflight.output.terminal import columns
 from preflight.request.check_request import Asked, Site
 from preflight.request.configured import Configured
 from preflight.request.method import Method
-from preflight.request.migration import CopyStorage, Mode
+from preflight.request.migration import CopyStorage, Mode, Role
 from preflight.visible import GUEST, unnamed
 from tests.case import Case
 from tests.golden.many import guests, names, turned_off
@@ -384,3 +387,54 @@ def test_a_cell_is_wrapped_at_words_then_in_paths_then_anywhere() -> None:
 
 def test_wide_letters_are_wrapped_where_a_terminal_ends() -> None:
     assert columns([("x",), ("東京" * 6,)], width=9) == ["x", "-" * 8, *["東京" * 2] * 3]
+
+
+# a host, or its libvirt, that does not answer
+
+
+def without_libvirt(case: Case, number: int, complaint: str) -> Case:
+    """Return the case with a host whose libvirt could not be queried, for this reason."""
+    name, answers, *_ = case.hosts[number]
+    records = {key: record for key, record in answers.records.items() if key not in LIBVIRT}
+    connect = {"uri": "qemu+ssh://host/system", "error": complaint, "code": 38, "hung": True}
+    absent = dict.fromkeys(LIBVIRT[1:], f"{UNQUERIED}: {complaint}")
+    case.hosts[number] = SavedHost(name, Answers(records | {LIBVIRT[0]: Record(json.dumps(connect))}, absent))
+    return case
+
+
+def test_a_libvirt_that_does_not_answer_is_one_unknown_with_its_cause() -> None:
+    shown = "\n".join(lines(without_libvirt(Case(), 1, "no answer within 60 s").report()))
+    assert shown.count("unknown: libvirt on host2.example.com") == 1
+    assert "unknown: libvirt could not be queried" not in shown
+    assert "unknown: libvirt on host2.example.com could not be queried: no answer within 60 s" in shown
+    assert "rules; --format json names them" in shown
+    assert "because of the hosts alone: web" in shown
+
+
+def test_libvirts_that_fail_in_the_same_way_on_both_hosts_are_one_unknown_about_both() -> None:
+    case = without_libvirt(without_libvirt(Case(), 0, "no answer"), 1, "no answer")
+    report = case.report()
+    (gap,) = [gap for gap in report.gaps() if gap.results]
+    assert gap.roles == tuple(Role)
+    assert gap.text.startswith("libvirt on host1.example.com and host2.example.com could not be queried")
+    assert any(row.split()[:1] == ["unknown"] and "source and destination" in row for row in lines(report, "table"))
+
+
+def test_libvirts_that_fail_in_two_ways_are_two_unknowns() -> None:
+    report = without_libvirt(without_libvirt(Case(), 0, "no answer"), 1, "no socket").report()
+    assert [gap.roles for gap in report.gaps() if gap.results] == [(Role.SOURCE,), (Role.DESTINATION,)]
+
+
+def test_every_unknown_has_one_cause_in_the_report() -> None:
+    report = without_libvirt(Case(), 1, "no answer").report()
+    unknown = [id(one) for one in report.results if one.outcome is Outcome.UNKNOWN]
+    assert sorted(id(one) for found in unknowns(report) for one in found.results) == sorted(unknown)
+
+
+def test_a_report_that_was_saved_before_gaps_were_written_down_is_shown(tmp_path: Path) -> None:
+    document = json.loads(render("report", "json", without_libvirt(Case(), 1, "no answer").report()))
+    assert document["destination"].pop("no_libvirt") == f"{UNQUERIED}: no answer"
+    path = tmp_path / "older.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    subject, report = read_saved(path)
+    assert "left open: " in render(subject, "text", report)
