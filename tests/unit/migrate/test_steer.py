@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -85,18 +85,18 @@ def test_a_refusal_of_libvirts_is_said_and_written_down(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "said"),
+    ("known_at", "said"),
     [
-        (Past(), "its move has not begun"),
-        (begun(result="stayed"), "its move has ended"),
-        (begun(handed_over=True), "the source has handed it over"),
-        (begun(began_at=time.time() - 3600), "the job that runs on it is not of this run"),
-        (begun(began_at=time.time()), "the job that runs on it is not of this run"),
+        (lambda _: Past(), "its move has not begun"),
+        (lambda _: begun(result="stayed"), "its move has ended"),
+        (lambda _: begun(handed_over=True), "the source has handed it over"),
+        (lambda now: begun(began_at=now - 3600), "the job that runs on it is not of this run"),
+        (lambda now: begun(began_at=now), "the job that runs on it is not of this run"),
     ],
     ids=["not begun", "ended", "handed over", "began long after", "began before"],
 )
-def test_what_is_not_under_way_is_not_touched(tmp_path: Path, known: Past, said: str) -> None:
-    pair = under_way(tmp_path)
+def test_what_is_not_under_way_is_not_touched(tmp_path: Path, known_at: Callable[[float], Past], said: str) -> None:
+    pair, known = under_way(tmp_path), known_at(time.time())
     assert why_not(pair.run.source, pair.web, known) == said
     assert steered(pair, Steering(abort=True), known) == [("abort", said)]
     assert (pair.source.called, orders.read(pair.path)) == ([], ())
