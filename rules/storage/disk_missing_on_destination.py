@@ -7,12 +7,15 @@ Why it matters
     medium in a CD-ROM or floppy drive whose startupPolicy is optional or requisite is omitted instead. A disk that is
     copied is created if it is a file in a directory that is an active storage pool on the destination; otherwise
     libvirt reports "no storage pool with matching target path '/srv/images'". With --copy-storage-inc nothing is
-    created: "pre-creation of storage targets for incremental storage migration is not supported".
+    created: "pre-creation of storage targets for incremental storage migration is not supported". A backing file that
+    the guest's XML names is opened even if the disk is copied in full: after a snapshot of the running guest the XML
+    names the image below the snapshot ("unable to stat: /srv/images/web.qcow2"), until the guest is started again.
 
 How to fix
     Mount the same storage at the same place on the destination, copy the image there, or eject the medium. After adding
     a volume to the pool: virsh pool-refresh. For a disk that is copied, create an image of the same size at that path
     first, or define a pool for its directory. For --copy-storage-inc, create an overlay whose backing file is there.
+    For a backing file named after a snapshot of the running guest: virsh blockcommit --active --pivot first.
 """
 
 from preflight.facts import Pools, Storage
@@ -26,6 +29,7 @@ from preflight.rule import Finding, Findings, Migration, Severity, of_each, on_d
     skip=unless_live,
     errors=(
         "Cannot access backing file '...",
+        "unable to stat: ...: No such file or directory",
         "pre-creation of storage targets for incremental storage migration is not supported",
         "pre-creation of storage target for incremental storage migration of disk '...' is not supported",
     ),
@@ -48,18 +52,20 @@ def _lacking(disk: Disk, destination: Storage, pools: Pools, migration: Migratio
             yield on_destination(message, error=error, fix=f"on the destination: virsh pool-refresh {disk.pool}")
             return
     own = pools.path(disk)
-    for path in (own, *disk.backing)[: 1 if copied else None]:
+    for path in (own, *(disk.named_backing if copied else disk.backing)):
         if path is None or destination.look(path).exists:
             continue
         partly = copied and "copy-storage-inc" in migration.flags
-        if copied and not partly and disk.type == "file" and pools.with_target(path.rpartition("/")[0]):
+        if copied and not partly and path == own and disk.type == "file" and pools.with_target(path.rpartition("/")[0]):
             continue
         yield _missing(disk, path, copied=copied, partly=partly)
 
 
 def _missing(disk: Disk, path: str, *, copied: bool, partly: bool) -> Finding:
     error = f"Cannot access storage file '{path}'"
-    if partly:  # 9.0 goes on with "is not supported", 11.3 with the disk's name
+    if copied and path in disk.named_backing:
+        error = path  # "unable to stat: ..." or "Cannot access backing file '...'"
+    elif partly:  # 9.0 goes on with "is not supported", 11.3 with the disk's name
         error = "for incremental storage migration"
     elif copied and disk.type == "file":
         error = f"no storage pool with matching target path '{path.rpartition('/')[0]}'"

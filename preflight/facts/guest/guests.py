@@ -117,6 +117,9 @@ class Disk(Struct, frozen=True, kw_only=True):
     remote: tuple[tuple[Server, ...], ...] = ()
     #: The protocols of its network layers, as "iscsi".
     protocols: tuple[str, ...] = ()
+    #: The images of `backing` that the XML for the destination names: opened there even if the disk is copied. libvirt
+    #: leaves out those that it found itself when the guest started.
+    named_backing: tuple[str, ...] = ()
 
     @property
     def servers(self) -> tuple[Server, ...]:
@@ -213,13 +216,15 @@ class Guest(Struct, frozen=True, kw_only=True):
         """
         if xml is not None:
             fields = {field: getattr(self, field) for field in _Domain.__struct_fields__ if hasattr(self, field)}
-            return _guest(
+            given = _guest(
                 _Domain(**(fields | {"name": name or self.name, "state": self.state.value, "xml": xml, "sent": xml}))
             )
+            return replace(given, disks=_with_named_backing(given.disks, xml))
         named = self if name is None else replace(self, name=name)
         if not self.running or self.sent is None:
             return named
-        return replace(named, xml=self.sent, live=self.xml, devices=GuestDevices.of(parse_xml(self.sent)))
+        devices, disks = GuestDevices.of(parse_xml(self.sent)), _with_named_backing(self.disks, self.sent)
+        return replace(named, xml=self.sent, live=self.xml, devices=devices, disks=disks)
 
 
 class UnreadGuest(Struct, frozen=True, kw_only=True):
@@ -411,6 +416,11 @@ def _disk(disk: Element) -> Disk:
         remote=tuple(tuple(_servers(layer)) for layer in _network_layers(disk)),
         protocols=tuple(dict.fromkeys(layer.get("protocol", "") for layer in _network_layers(disk))),
     )
+
+
+def _with_named_backing(disks: tuple[Disk, ...], sent: str) -> tuple[Disk, ...]:
+    named = {disk.target: disk.backing for disk in map(_disk, parse_xml(sent).iterfind("devices/disk"))}
+    return tuple(replace(disk, named_backing=named.get(disk.target, ())) for disk in disks)
 
 
 def _path(source: Element | None) -> str | None:

@@ -44,6 +44,11 @@ def with_source(source: str, *, kind: str = "file", device: str = "disk", more: 
     return f"<disk type='{kind}' device='{device}'>{source}<target dev='vdb'/>{more}</disk>"
 
 
+def as_sent(domain: dict[str, Any]) -> None:
+    """Have libvirt send the XML as it is, with the images that it names below a disk's own."""
+    domain["sent"] = domain["xml"]
+
+
 def test_catches_an_image_that_is_not_at_the_destination() -> None:
     result = guest(missing(PATH), case=with_db(Case())).result(RULE, WEB)
     assert (result.outcome, result.severity, result.guest) == (Outcome.FAILED, Severity.ERROR, "web")
@@ -151,6 +156,20 @@ def test_passes_a_copied_image_whose_backing_file_is_not_there_since_what_is_in_
     disk = with_source(f"<source file='{PATH}'/>{CHAIN}")
     case = guest(found(PATH) + missing(BASE), disk).asking(copy_storage="all")
     assert case.result(RULE).outcome is Outcome.PASSED
+
+
+def test_catches_a_backing_file_that_the_xml_for_the_destination_names_although_the_disk_is_copied() -> None:
+    disk = with_source(f"<source file='{PATH}'/>{CHAIN}")
+    case = guest(found(PATH) + missing(BASE), disk).guest(as_sent)
+    [finding] = case.asking(copy_storage="all").result(RULE).findings
+    assert finding.message == f"{BASE}, required by the disk vdb, does not exist on the destination"
+    assert finding.predicted_error == BASE
+
+
+def test_passes_such_a_backing_file_that_is_there() -> None:
+    disk = with_source(f"<source file='{PATH}'/>{CHAIN}")
+    case = guest(found(PATH, BASE), disk).guest(as_sent)
+    assert case.asking(copy_storage="all").result(RULE).outcome is Outcome.PASSED
 
 
 def test_passes_a_destination_of_whose_image_directory_everything_is_known() -> None:
