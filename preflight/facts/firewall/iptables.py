@@ -66,9 +66,29 @@ def parse_iptables(text: str) -> tuple[Saved, ...]:
 
 
 def without_doubles(tables: Sequence[Table], saved: Sequence[Saved]) -> tuple[Table, ...]:
-    """Return all tables, those of iptables-nft as written by iptables-save: nft prints only the names of extensions."""
-    told = {(one.table.family, one.table.name) for one in saved if one.in_nft}
-    return (*(one.table for one in saved), *(table for table in tables if (table.family, table.name) not in told))
+    """Return all tables, those of iptables-nft as written by iptables-save: nft prints only the names of extensions.
+
+    iptables-save leaves out base chains that are not its own ("contains incompatible base-chains"): a table of nft's
+    that is called `filter` or `raw`, say, has these from nft.
+    """
+    told = {(one.table.family, one.table.name): one.table for one in saved if one.in_nft}
+    listed = {(table.family, table.name): table for table in tables}
+    return (
+        *(one.table for one in saved if not one.in_nft),
+        *(_completed(table, listed[key]) if key in listed else table for key, table in told.items()),
+        *(table for key, table in listed.items() if key not in told),
+    )
+
+
+def _completed(saved: Table, listed: Table) -> Table:
+    """Return a table with what iptables-save left out of it."""
+    return replace(
+        saved,
+        doubtful=listed.doubtful,
+        chains=listed.chains | saved.chains,
+        sets=listed.sets | saved.sets,
+        objects=listed.objects | saved.objects,
+    )
 
 
 def _declare(table: Table, line: str) -> None:

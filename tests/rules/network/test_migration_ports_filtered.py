@@ -49,6 +49,31 @@ def with_qemu_conf(text: str, case: Case | None = None) -> Case:
     return (case or Case()).destination("qemu.conf", lambda before: f"{before}\n{text}\n")
 
 
+#: What iptables-nft-save 1.8.9 says of a table `filter` of nft's, whose base chain is none of its own.
+NOT_OF_IPTABLES = """family 4 nft
+# Table `filter' contains incompatible base-chains, use 'nft' tool to list them.
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+COMMIT
+family 6 nft
+"""
+
+
+def test_catches_ports_that_nft_drops_in_a_table_named_as_one_of_iptables() -> None:
+    ruleset = nft(port_dropped(49152, 49200)).replace('"inet"', '"ip"').replace('"t"', '"filter"')
+    case = Case().destination("nft", ruleset).destination("iptables", NOT_OF_IPTABLES)
+    [finding] = case.result(RULE).findings
+    assert "49 ports from 49152 to 49200" in finding.message
+
+
+def test_passes_such_a_table_that_drops_other_ports() -> None:
+    ruleset = nft(port_dropped(1, 21)).replace('"inet"', '"ip"').replace('"t"', '"filter"')
+    case = Case().destination("nft", ruleset).destination("iptables", NOT_OF_IPTABLES)
+    assert case.result(RULE).outcome is Outcome.PASSED
+
+
 def test_catches_ports_that_are_dropped() -> None:
     result = behind("range-drop").result(RULE)
     assert (result.outcome, result.severity, result.subject) == (Outcome.FAILED, Severity.ERROR, "pair")
