@@ -72,6 +72,7 @@ class Member(Host):
     library: Library = field(kw_only=True)
     _contents: dict[type[Fact], int] = field(default_factory=dict)
     _answers: dict[str, int] = field(default_factory=dict)
+    _beside: dict[frozenset[type[Fact]], int] = field(default_factory=dict)
 
     def fact(self, kind: type[F]) -> F:
         """Return the fact of this kind; raises `Unreadable` with the reason if it could not be determined."""
@@ -98,6 +99,13 @@ class Member(Host):
             self._answers[record] = self.library.number(found)
         return self._answers[record]
 
+    def beside(self, facts: frozenset[type[Fact]]) -> int:
+        """Return the content of the host's own records of facts that answers about a peer change."""
+        if facts not in self._beside:
+            names = sorted({name for kind in facts for name in self.sources[kind].records})
+            self._beside[facts] = self.library.number(tuple(map(self.answer, names)))
+        return self._beside[facts]
+
     def told(
         self, records: Mapping[str, Record], absent: Mapping[str, str], unasked: frozenset[str] = frozenset()
     ) -> "Related":
@@ -108,7 +116,7 @@ class Member(Host):
 class Related(Host):
     """Host of a pair: a member, and what it answers about its peer, which is kept for this pair alone."""
 
-    __slots__ = ("member", "own")
+    __slots__ = ("member", "own", "said")
 
     def __init__(
         self, member: Member, records: Mapping[str, Record], absent: Mapping[str, str], unasked: frozenset[str]
@@ -131,6 +139,11 @@ class Related(Host):
         self.member = member
         #: The facts that this pair's answers change.
         self.own = member.library.made_of((*news, *missing, *(self.unasked ^ member.unasked)))
+        #: All that these facts depend on: the content of the further answers, and that of the host's own.
+        self.said: Hashable = (
+            frozenset((*news.items(), *missing.items(), *(self.unasked ^ member.unasked))),
+            member.beside(self.own),
+        )
 
     def fact(self, kind: type[F]) -> F:
         """Return the fact of this kind; raises `Unreadable` with the reason if it could not be determined."""

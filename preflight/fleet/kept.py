@@ -1,8 +1,9 @@
 """Values that many hosts have in common, by the contents of the facts that were looked at for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
+from preflight.answers import Record
 from preflight.facts.fact import Fact
 from preflight.host import Host
 
@@ -52,8 +53,21 @@ class Asking:
     def __init__(self, host: Host) -> None:
         self._host = host
         self.asked: dict[type[Fact], None] = {}
+        #: True if its name was looked at too.
+        self.is_named = False
 
     def fact(self, kind: type[F]) -> F:
         """Return the fact of this kind; raises `Unreadable`."""
         self.asked[kind] = None
         return self._host.fact(kind)
+
+    @property
+    def records(self) -> Mapping[str, Record]:
+        """Return the records, of which only the names may be looked at."""
+        return self._host.records
+
+    @property
+    def name(self) -> str:
+        """Return the name of the host, and remember that it is the host's own."""
+        self.is_named = True
+        return self._host.name

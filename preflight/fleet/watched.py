@@ -11,7 +11,7 @@ from preflight.host import Guest, Host
 from preflight.judge.guests import Pair
 from preflight.request.check_request import Migration
 from preflight.request.data_uri import DataUri
-from preflight.request.migration import Role
+from preflight.request.migration import Role, Transport
 
 F = TypeVar("F", bound=Fact)
 
@@ -23,6 +23,8 @@ class WatchedMigration(Migration, frozen=True):
     """
 
     uri: str | None = None
+    #: What of the migration differs between destinations, without the URI and the address of its memory.
+    kind: tuple[Transport, bool, bool] = (Transport.SSH, True, False)
     #: Not empty if it was; a list, so that it is also that of a migration made from this one.
     looks: list[bool] = []  # noqa: RUF012 - msgspec copies it for each one
 
@@ -106,15 +108,11 @@ class SentPair(Pair, frozen=True):
         return self.last[name]
 
 
-def is_led(migration: Migration) -> bool:
-    """Report whether the memory is sent to an address that the inventory gives the destination."""
-    return isinstance(migration.memory_to, WatchedHost)
-
-
 def watched(migration: Migration, *, is_led: bool) -> WatchedMigration:
     """Return a migration that is watched; with `is_led` the host of its `--migrateuri` is the destination's own."""
     fields = {name: getattr(migration, name) for name in Migration.__struct_fields__ if name != "destination_uri"}
     looks: list[bool] = []
     if is_led and migration.memory_to.host is not None:
         fields["memory_to"] = WatchedHost(given=migration.memory_to.host, looks=looks)
-    return WatchedMigration(**fields, uri=migration.destination_uri, looks=looks)
+    kind = (migration.transport, migration.source_over_ssh, is_led)
+    return WatchedMigration(**fields, uri=migration.destination_uri, kind=kind, looks=looks)
