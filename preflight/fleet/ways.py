@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from preflight.answers import SavedHost, Unreadable
 from preflight.capacity.limit import Capacity
-from preflight.capacity.path import capacity
+from preflight.capacity.path import capacity, read_limit
 from preflight.capacity.path import facts as limited_by
 from preflight.collect.endpoints import migration_between, own_transport
 from preflight.collect.entrance import Entrance
@@ -32,6 +32,7 @@ from preflight.fleet.content import Library, Member
 from preflight.fleet.ends import End, Source
 from preflight.fleet.judging import Judging, Met
 from preflight.fleet.kept import Asking, Kept
+from preflight.fleet.limits import Limits
 from preflight.fleet.questions import Questions
 from preflight.fleet.units import units_of
 from preflight.fleet.watched import SentPair, WatchedMigration, watched
@@ -77,6 +78,7 @@ class Ways:
         self._migrations: dict[tuple[int, bool], WatchedMigration] = {}
         self._entrances: dict[tuple[int, str], tuple[Entrance, int]] = {}
         self._judging: Judging | None = None
+        self._limits = Limits()
         every = rules_of(asked.site)
         self._login = find(every, _LOGIN).text
         self.rules = select(every, select=asked.select, ignore=asked.ignore)
@@ -216,12 +218,15 @@ class Ways:
 
     def _capacity(self, met: Met) -> Capacity:
         source, migration, content_of = met.source, met.migration, met.destination.host.content
-        takes = limited_by(Role.DESTINATION, migration, every=self.asked.sizing)
-        key = (migration.kind, met.said, *map(content_of, sorted(takes, key=lambda kind: kind.__name__)))
+        takes = [limited_by(role, migration, every=self.asked.sizing) for role in Role]
+        contents = (content_of(kind) for kind in sorted(takes[1], key=lambda kind: kind.__name__))
+        key = (migration.kind, met.said, *contents)
         if key in source.capacities:
             return source.capacities[key]
+        are_own = not (met.here.own.isdisjoint(takes[0]) and met.there.own.isdisjoint(takes[1]))
+        reading = read_limit if are_own else self._limits
         migration.looks.clear()
-        found = capacity(met.here, met.there, migration, every=self.asked.sizing)
+        found = capacity(met.here, met.there, migration, every=self.asked.sizing, reading=reading)
         if not migration.looks:
             source.capacities[key] = found
         return found
