@@ -15,6 +15,7 @@ from preflight.fleet.content import Member, Related
 from preflight.fleet.kept import Kept
 from preflight.fleet.questions import Questions
 from preflight.fleet.units import Settled
+from preflight.fleet.watched import Look
 from preflight.host import Guest
 from preflight.judge.report import Result
 
@@ -27,16 +28,35 @@ class End(Struct, frozen=True):
 
     visit: SavedVisit
     host: Member
-    #: The contents of the facts that each unit takes of it.
-    contents: list[tuple[int, ...]]
-    #: The places of those among them that could not be determined.
-    unreadable: list[frozenset[int]]
-    #: The contents as one number for each unit.
+    #: The contents of the facts that each unit takes of it, as one number.
     keys: list[int]
+    #: Those of these facts that could not be determined, by the unit.
+    unreadable: list[frozenset[Look]]
     #: The content of the names of its records.
     names: int
+    #: The contents of what was looked at.
+    looks: dict[Look, int] = {}
     #: The host with what it has answered about another one, by what it was asked.
     related: dict[Hashable, Related] = {}
+
+    def content(self, look: Look) -> int:
+        """Return the content of what was looked at; where that has none, the content of the fact."""
+        known = self.looks.get(look)
+        if known is None:
+            known = self.looks[look] = self._content(look)
+        return known
+
+    def _content(self, look: Look) -> int:
+        host = self.host
+        if look.name:
+            try:
+                value = look.value(host.fact(look.kind))
+                # by the hash of a plain object, nothing equals anything else
+                if value is None or type(value).__hash__ is not object.__hash__:
+                    return host.library.number((type(value), value))
+            except Exception:  # noqa: S110 - a fact may not have what another has, and values that have no hash
+                pass
+        return host.content(look.kind)
 
     def told(self, asked: Further) -> Related:
         """Return the host with its answers to these questions."""
@@ -74,7 +94,7 @@ class Source(Struct, frozen=True):
     #: The host with its answers to these questions, which are kept so that no others get their identity.
     related: dict[tuple[int, int], tuple[Questions, Questions, Related]] = {}
     #: The results of each unit by its guest, for all ways with the same answers, or None for units without these.
-    results: dict[Hashable, dict[tuple[int, int], Kept[int, Result]]] = {}
+    results: dict[Hashable, dict[tuple[int, int], Kept[Look, Result]]] = {}
     settled: dict[Hashable, Settled] = {}
     capacities: dict[Hashable, Capacity] = {}
 

@@ -10,7 +10,7 @@ from preflight.fleet.content import Related
 from preflight.fleet.ends import End, Source
 from preflight.fleet.kept import Kept
 from preflight.fleet.units import Found, Settled, Subject, Unit, subjects_of
-from preflight.fleet.watched import SentPair, WatchedDestination, WatchedMigration
+from preflight.fleet.watched import Look, SentPair, WatchedDestination, WatchedMigration
 from preflight.judge.evaluate import outcome
 from preflight.judge.report import Outcome, Result
 
@@ -53,8 +53,8 @@ class _Way(Struct, frozen=True):
     #: True if another way had the same answers.
     is_known: bool
     #: Results for all ways from this source, and for those with the same answers.
-    results: dict[tuple[int, int], Kept[int, Result]]
-    by_answers: dict[tuple[int, int], Kept[int, Result]]
+    results: dict[tuple[int, int], Kept[Look, Result]]
+    by_answers: dict[tuple[int, int], Kept[Look, Result]]
 
 
 class Judging:
@@ -68,7 +68,7 @@ class Judging:
     def __init__(self, units: Sequence[Unit], alike: Alike) -> None:
         """Take the units, and those of them whose facts many destinations have alike."""
         self._units, self._alike = units, alike
-        self._kept: dict[Hashable, Kept[int, Result]] = {}
+        self._kept: dict[Hashable, Kept[Look, Result]] = {}
         self._number_kept = [0] * len(units)
         #: By their hashes: two that have one in common are only looked up in vain.
         self._met: set[int] = set()
@@ -158,11 +158,13 @@ class Judging:
             migration.looks.clear()
             return outcome(unit.rule, way.pair, one.subject, one.guest, unit.role), not migration.looks
         results = way.by_answers if is_apart else way.results
-        contents, unreadable = destination.contents[number].__getitem__, destination.unreadable[number]
         own = results.get((number, one.place))
         if own is None:  # there may be results from another source with the same facts
             own = results[number, one.place] = self._of_all_sources(way, one, is_apart=is_apart)
-        kept = own.find(contents, unreadable)
+        unreadable = destination.unreadable[number]
+        if unreadable and is_apart:
+            unreadable = frozenset(look for look in unreadable if look.kind not in way.met.there.own)
+        kept = own.find(destination.content, unreadable)
         if kept is not None:
             return kept, True
         migration.looks.clear()
@@ -172,12 +174,11 @@ class Judging:
             return result, False
         is_shared = _is_shared(one)
         if not (is_shared and self._number_kept[number] >= _MOST_KEPT):
-            seen = tuple(place for place, kind in enumerate(unit.takes[1]) if kind in way.watching.seen)
-            own.add(seen, contents, result)
             self._number_kept[number] += is_shared
+            own.add(tuple(way.watching.seen), destination.content, result)
         return result, True
 
-    def _of_all_sources(self, way: _Way, one: Subject, *, is_apart: bool) -> Kept[int, Result]:
+    def _of_all_sources(self, way: _Way, one: Subject, *, is_apart: bool) -> Kept[Look, Result]:
         """Return the results of a unit that are the same for all sources with the same facts."""
         if not _is_shared(one):
             return Kept()

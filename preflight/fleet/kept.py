@@ -7,6 +7,9 @@ from preflight.answers import Record
 from preflight.facts.fact import Fact
 from preflight.host import Host
 
+#: Maximum number of different things that are looked at for values of one kind.
+_MOST = 16
+
 F = TypeVar("F", bound=Fact)
 K = TypeVar("K")
 V = TypeVar("V")
@@ -44,7 +47,8 @@ class Kept(Generic[K, V]):
             if known == looked_at:
                 values[contents] = value
                 return
-        self.entries.append((looked_at, {contents: value}))
+        if len(self.entries) < _MOST:  # what is looked at may be each destination's own
+            self.entries.append((looked_at, {contents: value}))
 
 
 class Asking:

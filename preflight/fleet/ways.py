@@ -35,7 +35,7 @@ from preflight.fleet.kept import Asking, Kept
 from preflight.fleet.limits import Limits
 from preflight.fleet.questions import Questions
 from preflight.fleet.units import units_of
-from preflight.fleet.watched import SentPair, WatchedMigration, watched
+from preflight.fleet.watched import Look, SentPair, WatchedMigration, watched
 from preflight.host import Host
 from preflight.judge.check import names_of, on_either_end, own_of, summary_of
 from preflight.judge.evaluate import explained
@@ -176,16 +176,9 @@ class Ways:
             visit = SavedVisit(saved, transport, self._own)
             host = self._library.member(role, saved.name, visit.first())
             at = list(Role).index(role)
-            contents = [tuple(map(host.content, unit.takes[at])) for unit in self._units]
+            keys = [self._library.number(tuple(map(host.content, unit.takes[at]))) for unit in self._units]
             unreadable = [frozenset(_unreadable(host, unit.takes[at])) for unit in self._units]
-            self._ends[key] = End(
-                visit,
-                host,
-                contents,
-                unreadable,
-                list(map(self._library.number, contents)),
-                self._library.number(frozenset(host.records)),
-            )
+            self._ends[key] = End(visit, host, keys, unreadable, self._library.number(frozenset(host.records)))
         return self._ends[key]
 
     def _about_guests(self, source: Source, destination: End, migration: WatchedMigration) -> Questions:
@@ -245,10 +238,10 @@ def _is_down(host: Host) -> bool:
     return "" in host.absent and "libvirt.domains" not in host.records
 
 
-def _unreadable(host: Member, kinds: Iterable[type[Fact]]) -> Iterator[int]:
-    """Yield the places of the facts that could not be determined."""
-    for place, kind in enumerate(kinds):
+def _unreadable(host: Member, kinds: Iterable[type[Fact]]) -> Iterator[Look]:
+    """Yield the facts that could not be determined."""
+    for kind in kinds:
         try:
             host.fact(kind)
         except Unreadable:
-            yield place
+            yield Look(kind)
