@@ -5,7 +5,7 @@ sshd turns away nevertheless is tried once more when all others are through, one
 """
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -67,11 +67,15 @@ class Manner(Struct, frozen=True, kw_only=True):
         """Report whether ways to a host are judged."""
         return self.arriving is None or name in self.arriving
 
-    def are_peers(self, one: str, other: str) -> bool:
-        """Report whether a way between these hosts is judged, in either direction."""
-        if one == other:
-            return False
-        return (self.leaves(one) and self.arrives(other)) or (self.leaves(other) and self.arrives(one))
+    def peers(self, name: str, hosts: Iterable[SavedHost]) -> tuple[SavedHost, ...]:
+        """Return the hosts between which and this one a way is judged, in either direction."""
+        leaves, arrives = self.leaves(name), self.arrives(name)
+        others = (one for one in hosts if one.name != name)
+        if leaves and arrives and (self.leaving is None or self.arriving is None):
+            return tuple(others)
+        return tuple(
+            one for one in others if (leaves and self.arrives(one.name)) or (arrives and self.leaves(one.name))
+        )
 
 
 class _Host:
@@ -138,9 +142,7 @@ class _Collection:
         self._log_in_again()
         answered = [SavedHost(name, self.hosts[name].first) for name in self._names]
         manner, every = self._manner, [*answered, *self._known]
-        peers = {
-            name: Peers(tuple(peer for peer in every if manner.are_peers(name, peer.name))) for name in self._names
-        }
+        peers = {name: Peers(manner.peers(name, every)) for name in self._names}
         pieces = SharedPieces(Library(manner.sources), peer_to_peer=manner.peer_to_peer, led=manner.led)
         there = [one for one in every if "" not in one.answers.absent]
         ways = tried(
