@@ -14,7 +14,7 @@ from preflight.facts.fact import Fact
 from preflight.fleet.content import Member, Related
 from preflight.fleet.kept import Kept
 from preflight.fleet.questions import Questions
-from preflight.fleet.units import Settled
+from preflight.fleet.units import Settled, Subject
 from preflight.fleet.watched import Look
 from preflight.host import Guest
 from preflight.judge.report import Result
@@ -96,6 +96,8 @@ class Source(Struct, frozen=True):
     #: The results of each unit by its guest, for all ways with the same answers, or None for units without these.
     results: dict[Hashable, dict[tuple[int, int], Kept[Look, Result]]] = {}
     settled: dict[Hashable, Settled] = {}
+    #: The subjects that are alike for many destinations, and the others, by the units that answers about them change.
+    parted: dict[frozenset[int], tuple[tuple[Subject, ...], Settled]] = {}
     capacities: dict[Hashable, Capacity] = {}
 
     def answered(self, hosts: Questions, guests: Questions) -> Related:

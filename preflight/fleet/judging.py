@@ -112,17 +112,26 @@ class Judging:
         )
         of_kind = settled.get(kind)
         if of_kind is None:
-            subjects = tuple(subjects_of(self._units, way.pair.guests))
-            by_answers = tuple(one for one in subjects if one.unit.number in self._alike.units & way.apart)
-            alone = tuple(one for one in subjects if one.unit.number not in self._alike.units)
-            alike = (one for one in subjects if one.unit.number in self._alike.units - way.apart)
-            of_kind = settled[kind] = self._with(way, Settled((), by_answers, alone), alike)
+            alike, left = self._parted(way)
+            of_kind = settled[kind] = self._with(way, left, alike)
         if not of_kind.by_answers:
             return of_kind
         kind = (*kind, way.met.said)
         if kind not in settled:
             settled[kind] = self._with(way, of_kind, of_kind.by_answers)
         return settled[kind]
+
+    def _parted(self, way: _Way) -> tuple[tuple[Subject, ...], Settled]:
+        """Return the subjects of this source that are settled by the kind of the destination, and the others."""
+        parted = way.met.source.parted
+        if way.apart not in parted:
+            subjects = subjects_of(self._units, way.pair.guests)
+            shared, changed = self._alike.units - way.apart, self._alike.units & way.apart
+            alike = tuple(one for one in subjects if one.unit.number in shared)
+            by_answers = tuple(one for one in subjects if one.unit.number in changed)
+            alone = tuple(one for one in subjects if one.unit.number not in self._alike.units)
+            parted[way.apart] = alike, Settled((), by_answers, alone)
+        return parted[way.apart]
 
     def _with(self, way: _Way, settled: Settled, subjects: Iterable[Subject]) -> Settled:
         """Return what is settled, with the results of further subjects; those with none of their own are left alone."""

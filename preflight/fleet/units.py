@@ -1,7 +1,7 @@
 """The rules as many ways are judged by them: one unit for each subject of a rule that is not a guest."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -50,16 +50,14 @@ class Settled(Struct, frozen=True):
     alone: tuple[Subject, ...]
 
 
-def subjects_of(units: Sequence[Unit], guests: Mapping[str | None, Any]) -> Iterator[Subject]:
-    """Yield each unit with each of its subjects."""
-    for unit in units:
-        if not unit.rule.per_guest:
-            yield Subject(unit, unit.subject)
+def subjects_of(units: Sequence[Unit], guests: Iterable[str | None]) -> tuple[Subject, ...]:
+    """Return each unit with each of its subjects."""
+    of_guests = [unit for unit in units if unit.rule.per_guest]
+    found = [Subject(unit, unit.subject) for unit in units if not unit.rule.per_guest]
     for place, name in enumerate(guests):
         subject = ALL_GUESTS if name is None else f"guest {name}"
-        for unit in units:
-            if unit.rule.per_guest:
-                yield Subject(unit, subject, name, place)
+        found += [Subject(unit, subject, name, place) for unit in of_guests]
+    return tuple(found)
 
 
 def units_of(rules: Sequence[Rule]) -> Iterator[Unit]:
