@@ -5,7 +5,7 @@ each limit are in docs/capacity.md.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -39,27 +39,11 @@ OF_LOGINS = frozenset(("firewall count, ssh", *sshd.OPEN))
 InPath: TypeAlias = tuple[Read, str, Scope, Host]
 
 
-def read_limit(read: Read, asked: Asked) -> Limit:
-    """Read one limit; `allows` is None, with the reason, if it could not be read."""
-    try:
-        return read(asked)
-    except Unreadable as why:
-        return asked.unread(str(why))
-
-
-def capacity(
-    source: Host,
-    destination: Host,
-    migration: Migration,
-    *,
-    every: bool = False,
-    reading: Callable[[Read, Asked], Limit] = read_limit,
-) -> Capacity:
+def capacity(source: Host, destination: Host, migration: Migration, *, every: bool = False) -> Capacity:
     """Read every limit in the path of this kind of migration; `allows` is None for one that could not be read.
 
     `every` includes the limits whose facts are collected only for a capacity report. If as many guests migrate the
-    other way at the same time, the use of both ways is counted, and `allows` is a number for each way. `reading` reads
-    each limit: a caller that reads those of many hosts may know it already.
+    other way at the same time, the use of both ways is counted, and `allows` is a number for each way.
     """
     met = list(_in_path(source, destination, migration, every=every))
     if migration.both_ways:
@@ -68,7 +52,11 @@ def capacity(
     found: dict[tuple[str, Role], Limit] = {}
     for read, name, scope, host in met:
         asked = Asked(name, scope, host, migration, ways[name, host.role])
-        found.setdefault((name, host.role), reading(read, asked))
+        try:
+            limit = read(asked)
+        except Unreadable as why:
+            limit = asked.unread(str(why))
+        found.setdefault((name, host.role), limit)
     return Capacity(tuple(found.values()), both_ways=migration.both_ways)
 
 

@@ -51,7 +51,7 @@ class Library:
         key = (kind, self.number(tuple(map(host.answer, self.sources[kind].records))))
         if key not in self._parsed:
             fact = host.parsed(kind)
-            content = self.number((kind, _written(fact)))
+            content = self.number((kind, written(fact)))
             # equal facts are one object
             self._parsed[key] = (content, self._facts.setdefault(content, fact))
         return self._parsed[key]
@@ -152,16 +152,16 @@ class Related(Host):
         return self.member.fact(kind)
 
 
-def _written(fact: Fact | Unreadable) -> Hashable:
-    """Return a value that only equal facts have in common."""
-    if isinstance(fact, Unreadable):
-        return (type(fact), str(fact))
+def written(value: object) -> Hashable:
+    """Return a value that only equal facts, or parts of facts, have in common."""
+    if isinstance(value, Unreadable):
+        return (type(value), str(value))
     file = io.BytesIO()
     pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
     pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: lambda mapping: (dict, (dict(mapping),))}
     pickler.fast = True  # by value: what is there twice is written twice
     try:
-        pickler.dump(fact)
+        pickler.dump(value)
     except (KeyError, ValueError, RecursionError):  # of this mode, for some values that are large or deeply nested
         return object()  # equal to no other
     return file.getvalue()

@@ -1,5 +1,6 @@
 """The hosts of a fleet as ends of ways, and what they have answered about each other."""
 
+import contextlib
 from collections.abc import Hashable, Mapping
 
 from msgspec import Struct, field
@@ -11,7 +12,7 @@ from preflight.collect.follow_up import Further, both
 from preflight.collect.pair import with_peer
 from preflight.collect.session import SavedVisit
 from preflight.facts.fact import Fact
-from preflight.fleet.content import Member, Related
+from preflight.fleet.content import Member, Related, written
 from preflight.fleet.kept import Kept
 from preflight.fleet.questions import Questions
 from preflight.fleet.units import Settled, Subject
@@ -34,6 +35,8 @@ class End(Struct, frozen=True):
     unreadable: list[frozenset[Look]]
     #: The content of the names of its records.
     names: int
+    #: Those that limits are read from and that could not be determined, by the kind of the migration.
+    unread: dict[Hashable, frozenset[Look]] = {}
     #: The contents of what was looked at.
     looks: dict[Look, int] = {}
     #: The host with what it has answered about another one, by what it was asked.
@@ -49,13 +52,9 @@ class End(Struct, frozen=True):
     def _content(self, look: Look) -> int:
         host = self.host
         if look.name:
-            try:
+            with contextlib.suppress(Exception):  # whatever the rule would meet here, the whole fact has it too
                 value = look.value(host.fact(look.kind))
-                # by the hash of a plain object, nothing equals anything else
-                if value is None or type(value).__hash__ is not object.__hash__:
-                    return host.library.number((type(value), value))
-            except Exception:  # noqa: S110 - a fact may not have what another has, and values that have no hash
-                pass
+                return host.library.number((type(value), _hashable(value)))
         return host.content(look.kind)
 
     def told(self, asked: Further) -> Related:
@@ -75,6 +74,17 @@ class End(Struct, frozen=True):
             if len(self.related) < _MOST_KEPT:
                 self.related[key] = found
         return found
+
+
+def _hashable(value: object) -> Hashable:
+    """Return a value that only equal ones have in common."""
+    try:
+        hash(value)
+    except TypeError:
+        return written(value)
+    # by the hash of a plain object, nothing equals anything else
+    is_plain = value is not None and type(value).__hash__ is object.__hash__
+    return written(value) if is_plain else value
 
 
 class Source(Struct, frozen=True):
@@ -98,7 +108,7 @@ class Source(Struct, frozen=True):
     settled: dict[Hashable, Settled] = {}
     #: The subjects that are alike for many destinations, and the others, by the units that answers about them change.
     parted: dict[frozenset[int], tuple[tuple[Subject, ...], Settled]] = {}
-    capacities: dict[Hashable, Capacity] = {}
+    capacities: dict[Hashable, Kept[Look, Capacity]] = {}
 
     def answered(self, hosts: Questions, guests: Questions) -> Related:
         """Return the host with its answers to these questions."""

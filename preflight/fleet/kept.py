@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 from preflight.answers import Record
 from preflight.facts.fact import Fact
 from preflight.host import Host
+from preflight.request.migration import Role
 
 #: Maximum number of different things that are looked at for values of one kind.
 _MOST = 16
@@ -52,7 +53,7 @@ class Kept(Generic[K, V]):
 
 
 class Asking:
-    """A destination that remembers which of its facts were taken."""
+    """A host that remembers which of its facts were taken."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -64,6 +65,11 @@ class Asking:
         """Return the fact of this kind; raises `Unreadable`."""
         self.asked[kind] = None
         return self._host.fact(kind)
+
+    @property
+    def role(self) -> Role:
+        """Return the role of the host."""
+        return self._host.role
 
     @property
     def records(self) -> Mapping[str, Record]:

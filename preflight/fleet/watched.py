@@ -114,10 +114,18 @@ class WatchedDestination:
         self._host = host
         #: In order, without the facts that the way's own answers change.
         self.seen: dict[Look, None] = {}
+        #: True if one of these was taken.
+        self.has_own = False
+
+    @property
+    def role(self) -> Role:
+        """Return the role of the host."""
+        return self._host.role
 
     def fact(self, kind: type[F]) -> F:
         """Return the fact of this kind; raises `Unreadable`, which the rule has then looked at."""
         if kind in self._host.own:
+            self.has_own = True
             return self._host.fact(kind)
         try:
             return cast("F", _Seen(self._host.fact(kind), kind, self.seen))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from preflight.answers import SavedHost, Unreadable
 from preflight.capacity.limit import Capacity
-from preflight.capacity.path import capacity, read_limit
+from preflight.capacity.path import capacity
 from preflight.capacity.path import facts as limited_by
 from preflight.collect.endpoints import migration_between, own_transport
 from preflight.collect.entrance import Entrance
@@ -32,10 +32,9 @@ from preflight.fleet.content import Library, Member
 from preflight.fleet.ends import End, Source
 from preflight.fleet.judging import Judging, Met
 from preflight.fleet.kept import Asking, Kept
-from preflight.fleet.limits import Limits
 from preflight.fleet.questions import Questions
 from preflight.fleet.units import units_of
-from preflight.fleet.watched import Look, SentPair, WatchedMigration, watched
+from preflight.fleet.watched import Look, SentPair, WatchedDestination, WatchedMigration, watched
 from preflight.host import Host
 from preflight.judge.check import names_of, on_either_end, own_of, summary_of
 from preflight.judge.evaluate import explained
@@ -78,7 +77,6 @@ class Ways:
         self._migrations: dict[tuple[int, bool], WatchedMigration] = {}
         self._entrances: dict[tuple[int, str], tuple[Entrance, int]] = {}
         self._judging: Judging | None = None
-        self._limits = Limits()
         every = rules_of(asked.site)
         self._login = find(every, _LOGIN).text
         self.rules = select(every, select=asked.select, ignore=asked.ignore)
@@ -210,18 +208,23 @@ class Ways:
         return found
 
     def _capacity(self, met: Met) -> Capacity:
-        source, migration, content_of = met.source, met.migration, met.destination.host.content
-        takes = [limited_by(role, migration, every=self.asked.sizing) for role in Role]
-        contents = (content_of(kind) for kind in sorted(takes[1], key=lambda kind: kind.__name__))
-        key = (migration.kind, met.said, *contents)
-        if key in source.capacities:
-            return source.capacities[key]
-        are_own = not (met.here.own.isdisjoint(takes[0]) and met.there.own.isdisjoint(takes[1]))
-        reading = read_limit if are_own else self._limits
-        migration.looks.clear()
-        found = capacity(met.here, met.there, migration, every=self.asked.sizing, reading=reading)
-        if not migration.looks:
-            source.capacities[key] = found
+        """Return the capacity of a way, which few ways have for themselves, by what it depends on."""
+        known, kind, destination = met.source.capacities, met.migration.kind, met.destination
+        if kind not in destination.unread:
+            takes = limited_by(Role.DESTINATION, met.migration, every=self.asked.sizing)
+            destination.unread[kind] = frozenset(_unreadable(destination.host, takes))
+        unread = destination.unread[kind]
+        for key in ((kind, None), (kind, met.said)):
+            found = known[key].find(destination.content, unread) if key in known else None
+            if found is not None:
+                return found
+        met.migration.looks.clear()
+        here, there = Asking(met.here), WatchedDestination(met.there)
+        found = capacity(cast("Host", here), cast("Host", there), met.migration, every=self.asked.sizing)
+        if not met.migration.looks:
+            has_own = there.has_own or not met.here.own.isdisjoint(here.asked)
+            kept = known.setdefault((kind, met.said if has_own else None), Kept())
+            kept.add(tuple(there.seen), destination.content, found)
         return found
 
 
