@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Self
 from xml.etree.ElementTree import Element
 
 from msgspec import Struct
@@ -33,32 +32,26 @@ class GuestBacking(Struct, frozen=True, kw_only=True):
     pinned: Mapping[str, frozenset[int]] = {}
 
     @classmethod
-    def of(cls, guest: Guest) -> Self:
+    def of(cls, guest: Guest) -> "GuestBacking":
         """Parse the guest's XML; raises `Unreadable` on malformed lists of numbers. The last few guests are cached."""
-        return _of(cls, guest.xml, guest.arch, guest.memory_kib, guest.vcpus)
-
-    @classmethod
-    def parsed(cls, xml: str, arch: str, memory_kib: int, vcpus: int) -> Self:
-        """Parse the XML of a guest of this architecture, with this memory and these virtual CPUs."""
-        root = parse_xml(xml)
-        nodes: frozenset[int] = frozenset()
-        for one in (*root.iterfind("numatune/memory"), *root.iterfind("numatune/memnode")):
-            if one.get("placement") != "auto":  # placed by numad, on each host separately
-                nodes |= number_set(one.get("nodeset", ""))
-        return cls(
-            huge=_huge(root, arch, memory_kib),
-            has_hard_limit=_has_hard_limit(root),
-            files=dict(_files(root)),
-            in_files=root.find("memoryBacking/source[@type='file']") is not None,
-            nodes=nodes,
-            pinned=dict(_pinned(root, vcpus)),
-        )
+        return _of(guest.xml, guest.arch, guest.memory_kib, guest.vcpus)
 
 
-# a fleet asks about each guest once for each host that it may go to
-@lru_cache(maxsize=256)
-def _of(cls: type[GuestBacking], xml: str, arch: str, memory_kib: int, vcpus: int) -> GuestBacking:
-    return cls.parsed(xml, arch, memory_kib, vcpus)
+@lru_cache(maxsize=256)  # a fleet asks about each guest once for each host that it may go to
+def _of(xml: str, arch: str, memory_kib: int, vcpus: int) -> GuestBacking:
+    root = parse_xml(xml)
+    nodes: frozenset[int] = frozenset()
+    for one in (*root.iterfind("numatune/memory"), *root.iterfind("numatune/memnode")):
+        if one.get("placement") != "auto":  # placed by numad, on each host separately
+            nodes |= number_set(one.get("nodeset", ""))
+    return GuestBacking(
+        huge=_huge(root, arch, memory_kib),
+        has_hard_limit=_has_hard_limit(root),
+        files=dict(_files(root)),
+        in_files=root.find("memoryBacking/source[@type='file']") is not None,
+        nodes=nodes,
+        pinned=dict(_pinned(root, vcpus)),
+    )
 
 
 def _has_hard_limit(root: Element) -> bool:
