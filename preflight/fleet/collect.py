@@ -5,8 +5,8 @@ sshd turns away nevertheless is tried once more when all others are through, one
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
 
 from msgspec import Struct
 
@@ -130,7 +130,6 @@ class _Collection:
         self, names: Sequence[str], known: Sequence[SavedHost], manner: Manner, progress: Callable[[int, int], None]
     ) -> None:
         self._names, self._known, self._manner, self._progress = names, known, manner, progress
-        self._room = threading.BoundedSemaphore(manner.width)
         self._logins = threading.BoundedSemaphore(min(LOGINS, manner.width))
         self._counting = threading.Lock()
         self._done = 0
@@ -171,11 +170,21 @@ class _Collection:
         return name in self.hosts and self._manner.leaves(name)
 
     def _each(self, call: Callable[[str], None], waiting: Callable[[], None] = lambda: None) -> None:
-        side_by_side(*(partial(self._step, call, name) for name in self._names), waiting=waiting)
+        """Ask all hosts, `width` at a time, with so many threads: libvirt forks this process for each of the hosts."""
+        left = deque(self._names)
+
+        def work() -> None:
+            while True:
+                try:
+                    name = left.popleft()
+                except IndexError:
+                    return
+                self._step(call, name)
+
+        side_by_side(*[work] * min(self._manner.width, len(left)), waiting=waiting)
 
     def _step(self, call: Callable[[str], None], name: str) -> None:
-        with self._room:
-            call(name)
+        call(name)
         with self._counting:
             self._done += 1
             self._progress(self._done, 2 * len(self._names))
