@@ -78,7 +78,7 @@ class Host:
         try:
             return self._parse(self.sources[kind])
         except Unreadable as why:
-            return why
+            return why.with_traceback(None)  # which would keep the host, and all that it knows, in a cycle
         except Exception as bug:
             # a fact that fails must not affect others, nor pass as known
             return Unreadable(f"{kind.__name__} could not be read: {type(bug).__name__}: {bug}")

@@ -107,9 +107,10 @@ def met_by(source: Host, destination: Host, migration: Migration, *, every: bool
     be read: the rules about closed ports report that.
     """
     try:
-        ends = BothEnds(
-            source.fact(Firewall), source.fact(OwnAddresses), destination.fact(Firewall), destination.fact(OwnAddresses)
-        )
+        firewalls = [host.fact(Firewall) for host in (source, destination)]
+        if not any(firewall.has_rates for firewall in firewalls):
+            return
+        ends = BothEnds(firewalls[0], source.fact(OwnAddresses), firewalls[1], destination.fact(OwnAddresses))
         ports = destination.fact(QemuConf).port_range
         free = destination.fact(Listening).free(ports)
     except Unreadable:

@@ -7,6 +7,7 @@ number, or a list of those. The syntax, the type of each value and the line numb
 
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 
 from preflight.answers import BLANK
 from preflight.facts.text.augeas import LIMIT
@@ -29,6 +30,11 @@ _MENTIONED = re.compile(r"(?<![A-Za-z0-9_])([A-Za-z0-9_]++)[ \t]*+[=:][ \t]*+(?=
 _QUOTED = re.compile(r"""(?P<quotes>\"{3}|"(?!"")|')(?P<inner>.*?)(?P=quotes)""")
 
 
+#: Texts without their secrets, by the digests of those with them, which are not kept: many hosts have the same files.
+_known: dict[bytes, str] = {}
+_MOST_KNOWN = 64
+
+
 def without_secrets(text: str) -> str:
     """Return the text of a file with every secret blanked out; asterisks alone if it is too long to be parsed."""
     lowered = text.lower()
@@ -36,7 +42,13 @@ def without_secrets(text: str) -> str:
         return text
     if len(text) > LIMIT:
         return "*" * (LIMIT + 1)
-    return "".join(_pieces(text))
+    digest = sha256(text.encode(errors="surrogatepass")).digest()
+    found = _known.get(digest)
+    if found is None:
+        found = "".join(_pieces(text))
+        if len(_known) < _MOST_KNOWN:
+            _known[digest] = found
+    return found
 
 
 def _is_secret(name: str) -> bool:

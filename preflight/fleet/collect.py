@@ -5,8 +5,8 @@ sshd turns away nevertheless is tried once more when all others are through, one
 """
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -67,11 +67,15 @@ class Manner(Struct, frozen=True, kw_only=True):
         """Report whether ways to a host are judged."""
         return self.arriving is None or name in self.arriving
 
-    def are_peers(self, one: str, other: str) -> bool:
-        """Report whether a way between these hosts is judged, in either direction."""
-        if one == other:
-            return False
-        return (self.leaves(one) and self.arrives(other)) or (self.leaves(other) and self.arrives(one))
+    def peers(self, name: str, hosts: Iterable[SavedHost]) -> tuple[SavedHost, ...]:
+        """Return the hosts between which and this one a way is judged, in either direction."""
+        leaves, arrives = self.leaves(name), self.arrives(name)
+        others = (one for one in hosts if one.name != name)
+        if leaves and arrives and (self.leaving is None or self.arriving is None):
+            return tuple(others)
+        return tuple(
+            one for one in others if (leaves and self.arrives(one.name)) or (arrives and self.leaves(one.name))
+        )
 
 
 class _Host:
@@ -126,7 +130,6 @@ class _Collection:
         self, names: Sequence[str], known: Sequence[SavedHost], manner: Manner, progress: Callable[[int, int], None]
     ) -> None:
         self._names, self._known, self._manner, self._progress = names, known, manner, progress
-        self._room = threading.BoundedSemaphore(manner.width)
         self._logins = threading.BoundedSemaphore(min(LOGINS, manner.width))
         self._counting = threading.Lock()
         self._done = 0
@@ -138,9 +141,7 @@ class _Collection:
         self._log_in_again()
         answered = [SavedHost(name, self.hosts[name].first) for name in self._names]
         manner, every = self._manner, [*answered, *self._known]
-        peers = {
-            name: Peers(tuple(peer for peer in every if manner.are_peers(name, peer.name))) for name in self._names
-        }
+        peers = {name: Peers(manner.peers(name, every)) for name in self._names}
         pieces = SharedPieces(Library(manner.sources), peer_to_peer=manner.peer_to_peer, led=manner.led)
         there = [one for one in every if "" not in one.answers.absent]
         ways = tried(
@@ -169,11 +170,21 @@ class _Collection:
         return name in self.hosts and self._manner.leaves(name)
 
     def _each(self, call: Callable[[str], None], waiting: Callable[[], None] = lambda: None) -> None:
-        side_by_side(*(partial(self._step, call, name) for name in self._names), waiting=waiting)
+        """Ask all hosts, `width` at a time, with so many threads: libvirt forks this process for each of the hosts."""
+        left = deque(self._names)
+
+        def work() -> None:
+            while True:
+                try:
+                    name = left.popleft()
+                except IndexError:
+                    return
+                self._step(call, name)
+
+        side_by_side(*[work] * min(self._manner.width, len(left)), waiting=waiting)
 
     def _step(self, call: Callable[[str], None], name: str) -> None:
-        with self._room:
-            call(name)
+        call(name)
         with self._counting:
             self._done += 1
             self._progress(self._done, 2 * len(self._names))

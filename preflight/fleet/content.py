@@ -51,7 +51,7 @@ class Library:
         key = (kind, self.number(tuple(map(host.answer, self.sources[kind].records))))
         if key not in self._parsed:
             fact = host.parsed(kind)
-            content = self.number((kind, _written(fact)))
+            content = self.number((kind, written(fact)))
             # equal facts are one object
             self._parsed[key] = (content, self._facts.setdefault(content, fact))
         return self._parsed[key]
@@ -72,6 +72,7 @@ class Member(Host):
     library: Library = field(kw_only=True)
     _contents: dict[type[Fact], int] = field(default_factory=dict)
     _answers: dict[str, int] = field(default_factory=dict)
+    _beside: dict[frozenset[type[Fact]], int] = field(default_factory=dict)
 
     def fact(self, kind: type[F]) -> F:
         """Return the fact of this kind; raises `Unreadable` with the reason if it could not be determined."""
@@ -98,6 +99,13 @@ class Member(Host):
             self._answers[record] = self.library.number(found)
         return self._answers[record]
 
+    def beside(self, facts: frozenset[type[Fact]]) -> int:
+        """Return the content of the host's own records of facts that answers about a peer change."""
+        if facts not in self._beside:
+            names = sorted({name for kind in facts for name in self.sources[kind].records})
+            self._beside[facts] = self.library.number(tuple(map(self.answer, names)))
+        return self._beside[facts]
+
     def told(
         self, records: Mapping[str, Record], absent: Mapping[str, str], unasked: frozenset[str] = frozenset()
     ) -> "Related":
@@ -108,7 +116,7 @@ class Member(Host):
 class Related(Host):
     """Host of a pair: a member, and what it answers about its peer, which is kept for this pair alone."""
 
-    __slots__ = ("member", "own")
+    __slots__ = ("member", "own", "said")
 
     def __init__(
         self, member: Member, records: Mapping[str, Record], absent: Mapping[str, str], unasked: frozenset[str]
@@ -131,6 +139,11 @@ class Related(Host):
         self.member = member
         #: The facts that this pair's answers change.
         self.own = member.library.made_of((*news, *missing, *(self.unasked ^ member.unasked)))
+        #: All that these facts depend on: the content of the further answers, and that of the host's own.
+        self.said: Hashable = (
+            frozenset((*news.items(), *missing.items(), *(self.unasked ^ member.unasked))),
+            member.beside(self.own),
+        )
 
     def fact(self, kind: type[F]) -> F:
         """Return the fact of this kind; raises `Unreadable` with the reason if it could not be determined."""
@@ -139,16 +152,16 @@ class Related(Host):
         return self.member.fact(kind)
 
 
-def _written(fact: Fact | Unreadable) -> Hashable:
-    """Return a value that only equal facts have in common."""
-    if isinstance(fact, Unreadable):
-        return (type(fact), str(fact))
+def written(value: object) -> Hashable:
+    """Return a value that only equal facts, or parts of facts, have in common."""
+    if isinstance(value, Unreadable):
+        return (type(value), str(value))
     file = io.BytesIO()
     pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
     pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: lambda mapping: (dict, (dict(mapping),))}
     pickler.fast = True  # by value: what is there twice is written twice
     try:
-        pickler.dump(fact)
+        pickler.dump(value)
     except (KeyError, ValueError, RecursionError):  # of this mode, for some values that are large or deeply nested
         return object()  # equal to no other
     return file.getvalue()

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from preflight.answers import Answers
 from preflight.connection.files_read import files_of
@@ -225,6 +226,7 @@ def texts(host: str, old: Answers, new: Answers, explained: Iterable[Change]) ->
             yield Change(host, Kind.CHANGED, f"text of {path}: {_lines(was, now)}", path=path)
 
 
+@lru_cache(maxsize=64)  # many hosts of a fleet have the same file, and it takes as long as all else that is compared
 def _lines(before: str, after: str) -> str:
     """Return the lines that differ: the only one, or their number."""
     was, now = before.splitlines(), after.splitlines()

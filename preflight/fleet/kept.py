@@ -1,10 +1,15 @@
 """Values that many hosts have in common, by the contents of the facts that were looked at for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
+from preflight.answers import Record
 from preflight.facts.fact import Fact
 from preflight.host import Host
+from preflight.request.migration import Role
+
+#: Maximum number of different things that are looked at for values of one kind.
+_MOST = 16
 
 F = TypeVar("F", bound=Fact)
 K = TypeVar("K")
@@ -43,17 +48,36 @@ class Kept(Generic[K, V]):
             if known == looked_at:
                 values[contents] = value
                 return
-        self.entries.append((looked_at, {contents: value}))
+        if len(self.entries) < _MOST:  # what is looked at may be each destination's own
+            self.entries.append((looked_at, {contents: value}))
 
 
 class Asking:
-    """A destination that remembers which of its facts were taken."""
+    """A host that remembers which of its facts were taken."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self.asked: dict[type[Fact], None] = {}
+        #: True if its name was looked at too.
+        self.is_named = False
 
     def fact(self, kind: type[F]) -> F:
         """Return the fact of this kind; raises `Unreadable`."""
         self.asked[kind] = None
         return self._host.fact(kind)
+
+    @property
+    def role(self) -> Role:
+        """Return the role of the host."""
+        return self._host.role
+
+    @property
+    def records(self) -> Mapping[str, Record]:
+        """Return the records, of which only the names may be looked at."""
+        return self._host.records
+
+    @property
+    def name(self) -> str:
+        """Return the name of the host, and remember that it is the host's own."""
+        self.is_named = True
+        return self._host.name

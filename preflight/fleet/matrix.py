@@ -230,7 +230,7 @@ def _row(ways: Ways, names: Sequence[tuple[str, ...]], source: int, destinations
             verdict=way.verdict,
             causes=tuple(dict.fromkeys(causes)),
             guests=tuple(verdict for _, verdict in judge_each(way.results, names[source])),
-            allows=way.capacity.concurrent,
+            allows=None if binding is None else binding.allows,
             limited_by=None if binding is None else (binding.name, _host(way, binding.host)),
             is_tried=way.is_tried,
         )

@@ -24,11 +24,14 @@ from preflight.rule import Findings, HostsLine, Migration, Severity, on_source, 
     ),
 )
 def check(source_peer: PeerName, source: OwnAddresses, destination: OwnAddresses, migration: Migration) -> Findings:
-    name, right = source_peer.name, destination.reachable_from(source)
+    name = source_peer.name
     if migration.refuses_as_localhost(name) or source == destination:
         return  # destination-hostname-localhost or same-host reports it, and no line on the source would help
     own = [address for address in source_peer.addresses if source.has(address)]
+    if not own:
+        return
     rescued = any(destination.has(address) for address in source_peer.addresses if address not in own)
+    right = destination.reachable_from(source)
     for address in own:
         place = source_peer.place_of(address)
         yield on_source(

@@ -50,7 +50,7 @@ def check(
     destination_keys: HostKeys,
     migration: Migration,
 ) -> Findings:
-    name, right = source_peer.name, destination.reachable_from(source)
+    name = source_peer.name
     if migration.refuses_as_localhost(name):
         return  # destination-hostname-localhost reports it, and no line on the source would help
     strange = [address for address in source_peer.addresses if not destination.has(address) and not source.has(address)]
@@ -67,6 +67,7 @@ def check(
         and source_probe.met is not False
     ]
     rescued = reached or bool(translated or unproven)
+    right = destination.reachable_from(source) if strange else ""
     for address in (one for one in strange if one not in translated):
         place = source_peer.place_of(address)
         yield on_source(

@@ -30,6 +30,8 @@ class BothEnds(Struct, frozen=True):
 
         The destination's rules for new connections that arrive are left out: `Firewall.judge` knows them.
         """
+        if not (self.source.tables or self.destination.tables):
+            return
         leaving = flows(self.source_own, addresses)
         arriving = flows(self.destination_own, [one for flow in leaving for one in flow.here], addresses)
         for at_source, what, blocked in (

@@ -107,11 +107,11 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
         All packets are evaluated at once, and split in halves only where rules distinguish them, so that 64 ports,
         2,000 addresses and 30,000 rules take as long as one port and one address.
         """
+        if not self.tables and self.is_complete and _may_arrive(source_addresses, own):
+            return [(port, _UNHINDERED) for port in ports]
         ways = self._ways(source_addresses, own)
         if ports and not ways:
             raise Unreadable("no address is known from which a connection might come")
-        if not self.tables and self.is_complete:
-            return [(port, _UNHINDERED) for port in ports]
         work = Work()
         judged: list[tuple[int, Judgement]] = []
         left = [tuple(ports)] if ports else []
@@ -188,10 +188,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
         sources: dict[tuple[int, int], list[Source]] = {}
         met_by: dict[int, tuple[InterfaceAddress, ...]] = {}
         for written in source_addresses:
-            try:
-                source = address_of(written)
-            except ValueError:
-                raise Unreadable(f"{written} is not an IP address") from None
+            source = _source(written)
             met = () if own is None else own.met_by(written)
             if own is None or met:
                 # equal addresses are the same tuple
@@ -306,6 +303,20 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             return walk(packet, self.tables, rates)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
             raise Unreadable(NOT_NFT) from None
+
+
+def _source(written: str) -> Source:
+    try:
+        return address_of(written)
+    except ValueError:
+        raise Unreadable(f"{written} is not an IP address") from None
+
+
+def _may_arrive(source_addresses: Sequence[str], own: OwnAddresses | None) -> bool:
+    """Report whether a packet from any of these addresses may arrive at a host; raises `Unreadable`."""
+    for written in source_addresses:
+        _source(written)
+    return any(own is None or own.met_by(written) for written in source_addresses)
 
 
 class Flow(NamedTuple):

@@ -1,7 +1,7 @@
 """Placement of a guest's memory and virtual CPUs, from its XML: huge pages, NUMA nodes, CPUs."""
 
 from collections.abc import Iterator, Mapping
-from typing import Self
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from msgspec import Struct
@@ -32,21 +32,26 @@ class GuestBacking(Struct, frozen=True, kw_only=True):
     pinned: Mapping[str, frozenset[int]] = {}
 
     @classmethod
-    def of(cls, guest: Guest) -> Self:
-        """Parse the guest's XML; raises `Unreadable` on malformed lists of numbers."""
-        root = parse_xml(guest.xml)
-        nodes: frozenset[int] = frozenset()
-        for one in (*root.iterfind("numatune/memory"), *root.iterfind("numatune/memnode")):
-            if one.get("placement") != "auto":  # placed by numad, on each host separately
-                nodes |= number_set(one.get("nodeset", ""))
-        return cls(
-            huge=_huge(root, guest),
-            has_hard_limit=_has_hard_limit(root),
-            files=dict(_files(root)),
-            in_files=root.find("memoryBacking/source[@type='file']") is not None,
-            nodes=nodes,
-            pinned=dict(_pinned(root, guest)),
-        )
+    def of(cls, guest: Guest) -> "GuestBacking":
+        """Parse the guest's XML; raises `Unreadable` on malformed lists of numbers. The last few guests are cached."""
+        return _of(guest.xml, guest.arch, guest.memory_kib, guest.vcpus)
+
+
+@lru_cache(maxsize=256)  # a fleet asks about each guest once for each host that it may go to
+def _of(xml: str, arch: str, memory_kib: int, vcpus: int) -> GuestBacking:
+    root = parse_xml(xml)
+    nodes: frozenset[int] = frozenset()
+    for one in (*root.iterfind("numatune/memory"), *root.iterfind("numatune/memnode")):
+        if one.get("placement") != "auto":  # placed by numad, on each host separately
+            nodes |= number_set(one.get("nodeset", ""))
+    return GuestBacking(
+        huge=_huge(root, arch, memory_kib),
+        has_hard_limit=_has_hard_limit(root),
+        files=dict(_files(root)),
+        in_files=root.find("memoryBacking/source[@type='file']") is not None,
+        nodes=nodes,
+        pinned=dict(_pinned(root, vcpus)),
+    )
 
 
 def _has_hard_limit(root: Element) -> bool:
@@ -54,7 +59,7 @@ def _has_hard_limit(root: Element) -> bool:
     return limit is not None and _kib(limit.text, limit.get("unit", "KiB")) < _UNLIMITED
 
 
-def _huge(root: Element, guest: Guest) -> Mapping[int | None, int]:
+def _huge(root: Element, arch: str, memory_kib: int) -> Mapping[int | None, int]:
     """Sum up the memory by page size; a page without a nodeset is for all other cells (virDomainHugepagesFormat)."""
     pages = root.find("memoryBacking/hugepages")
     if pages is None:
@@ -74,16 +79,16 @@ def _huge(root: Element, guest: Guest) -> Mapping[int | None, int]:
         lies_on = of_cell.get(place if told is None else told, usual)
         wanted[lies_on] = wanted.get(lies_on, 0) + _kib(cell.get("memory"), cell.get("unit", "KiB"))
     if not cells:
-        wanted[of_cell.get(0, usual)] = guest.memory_kib
+        wanted[of_cell.get(0, usual)] = memory_kib
     # pages of the usual size are not huge pages: libvirt treats them as ordinary memory
-    return {size: kib for size, kib in wanted.items() if size != 4 or guest.arch not in ("x86_64", "i686")}
+    return {size: kib for size, kib in wanted.items() if size != 4 or arch not in ("x86_64", "i686")}
 
 
-def _pinned(root: Element, guest: Guest) -> Iterator[tuple[str, frozenset[int]]]:
+def _pinned(root: Element, vcpus: int) -> Iterator[tuple[str, frozenset[int]]]:
     own = 0
     for pin in root.iterfind("cputune/vcpupin"):
         number = _number(pin.get("vcpu"))
-        if number is not None and number < guest.vcpus:  # libvirt ignores a CPU that the guest does not have
+        if number is not None and number < vcpus:  # libvirt ignores a CPU that the guest does not have
             own += 1
             yield f"virtual CPU {number}", number_set(pin.get("cpuset", ""))
     emulator = root.find("cputune/emulatorpin")
@@ -91,7 +96,7 @@ def _pinned(root: Element, guest: Guest) -> Iterator[tuple[str, frozenset[int]]]
         yield "the emulator", number_set(emulator.get("cpuset", ""))
     vcpu = root.find("vcpu")
     usual = "" if vcpu is None or vcpu.get("placement") == "auto" else vcpu.get("cpuset", "")
-    if usual and (own < guest.vcpus or emulator is None):  # for parts without a list of their own
+    if usual and (own < vcpus or emulator is None):  # for parts without a list of their own
         yield "the guest", number_set(usual)
     for pin in root.iterfind("cputune/iothreadpin"):
         yield f"I/O thread {pin.get('iothread', '')}", number_set(pin.get("cpuset", ""))

@@ -5,7 +5,7 @@ derived from its files if they suffice. Both ways give the same fact for the sam
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Self
 
@@ -126,7 +126,7 @@ def answered(resolve: Record) -> tuple[str, ...]:
         return ()
     words = [line.split() for line in resolve.required().splitlines()]
     try:
-        return _in_order([address_of(plain(line[0])) for line in words if line])
+        return _in_order({plain(line[0]) for line in words if line})
     except ValueError:
         raise Unreadable("getent did not print addresses") from None
 
@@ -205,13 +205,13 @@ def _is_own_name(name: str, hostname: str) -> bool:
 def _usable(found: list[Address], literal: bool, four: bool, six: bool) -> tuple[str, ...]:
     """Return the addresses that glibc returns on a host with these families; tried with 2.36 and 2.41."""
     if four and six:
-        return _in_order(found)
+        return _written(found)
     if four:
         mapped = [_as_ipv4(address, literal) for address in found]
-        return _in_order([address for address in mapped if address is not None])
+        return _written([address for address in mapped if address is not None])
     if literal or not any(isinstance(address, IPv6Address) for address in found):
-        return _in_order(found)
-    return _in_order([address for address in found if isinstance(address, IPv6Address) and not address.ipv4_mapped])
+        return _written(found)
+    return _written([address for address in found if isinstance(address, IPv6Address) and not address.ipv4_mapped])
 
 
 def _as_ipv4(address: Address, literal: bool) -> Address | None:
@@ -226,6 +226,11 @@ def _parsed(addresses: tuple[str, ...]) -> list[Address]:
     return [address_of(address) for address in addresses]
 
 
-def _in_order(addresses: Sequence[Address]) -> tuple[str, ...]:
-    unique = {address_of(plain(str(address))) for address in addresses}
-    return tuple(str(address) for address in sorted(unique, key=lambda one: (one.version, int(one), str(one))))
+def _written(addresses: Iterable[Address]) -> tuple[str, ...]:
+    return _in_order({plain(str(address)) for address in addresses})
+
+
+def _in_order(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Return addresses in their usual form, in order; raises `ValueError` for text that is none."""
+    known = [(address_of(one), one) for one in addresses]
+    return tuple(text for _, _, text in sorted((one.version, int(one), text) for one, text in known))

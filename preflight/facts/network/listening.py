@@ -1,5 +1,6 @@
 """Listening TCP sockets: ports that are not available to a migration."""
 
+from functools import cached_property
 from typing import Annotated, Self
 
 from msgspec import Struct
@@ -20,7 +21,7 @@ class Listener(Struct, frozen=True, kw_only=True):
     port: int
 
 
-class Listening(Fact, frozen=True, kw_only=True):
+class Listening(Fact, frozen=True, kw_only=True, dict=True):
     """All listening TCP sockets, IPv4 before IPv6."""
 
     listeners: tuple[Listener, ...]
@@ -42,8 +43,14 @@ class Listening(Fact, frozen=True, kw_only=True):
 
     def free(self, ports: range) -> list[int]:
         """Return the ports without a listener, in their order."""
-        taken = self.used_in(ports.start, ports.stop - 1)
-        return [port for port in ports if port not in taken]
+        if ports not in self._free:  # of one range, as a rule, which is asked for on every way to the host
+            taken = self.used_in(ports.start, ports.stop - 1)
+            self._free[ports] = [port for port in ports if port not in taken]
+        return self._free[ports].copy()
+
+    @cached_property
+    def _free(self) -> dict[range, list[int]]:
+        return {}
 
     def has(self, address: str, port: int) -> bool:
         """Report whether there is a listener on this address, in the form of `plain`, or on all of its family.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from preflight.answers import SavedHost
+from preflight.answers import Answers, Record, SavedHost
 from preflight.collect.endpoints import open_hosts
 from preflight.connection import snapshot
 from preflight.fleet.ways import Way, Ways
@@ -17,6 +17,7 @@ from preflight.request.check_request import Asked
 from preflight.request.data_uri import to_host
 from preflight.request.method import Method
 from preflight.request.migration import CopyStorage, Mode, Transport
+from tests.case import Case
 from tests.lab.truth.record import RECORDED, read
 
 #: Every so many recorded rows give their two hosts.
@@ -94,3 +95,32 @@ def test_each_way_has_the_results_of_a_check(hosts: list[SavedHost], asked: dict
                 compare(way, checked(hosts[source], hosts[destination], **asked))
                 compared += 1
     assert compared > 100
+
+
+def named(host: SavedHost, name: str, **changed: str) -> SavedHost:
+    """Return a host under another name that nobody has asked about others, with files of its own."""
+    about_others = ("resolve:", "keys:", "way.", "peer.")
+    records = {key: one for key, one in host.answers.records.items() if not key.startswith(about_others)}
+    records |= {key.replace("_", "."): Record(text) for key, text in changed.items()}
+    return SavedHost(name, Answers(records, host.answers.absent))
+
+
+def test_hosts_that_say_the_same_of_each_other_differ_by_their_own_files() -> None:
+    """The sources differ in /etc/hosts alone, by which their answers about the destinations are judged."""
+    here, there = Case().hosts
+    files = {
+        "knows": "192.0.2.12 host2.example.com\n",
+        "knows-too": "192.0.2.12 host2.example.com\n",
+        "is-wrong": "192.0.2.99 host2.example.com\n",
+        "knows-nothing": "127.0.0.1 localhost\n",
+    }
+    sources = [named(here, name, etc_hosts=text, nsswitch="hosts: files\n") for name, text in files.items()]
+    destinations = [named(there, f"one-{number}") for number in range(4)]
+    hosts = [*sources, *destinations]
+    ways = Ways(hosts, Asked(source=""))
+    found = set()
+    for source in range(len(sources)):
+        for way, destination in zip(ways.from_source(source, range(4, 8)), destinations, strict=True):
+            compare(way, checked(sources[source], destination))
+            found.add(way.verdict)
+    assert len(found) > 1
