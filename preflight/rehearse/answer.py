@@ -67,7 +67,7 @@ _LOST = (
 #: Messages of that kind with nothing that says why. Rules declare them too, for causes of which libvirt says no more.
 _BARE = re.compile(r"End of file while reading data: ?: Input/output error|internal error: client socket is closed")
 #: Parts of messages about a connection that was never made, which may end in one of `_LOST`.
-_NOT_MADE = ("Failed to connect", "Permission denied")
+_NOT_MADE = ("Failed to connect", "Permission denied", "can't connect to virtlogd")
 
 
 def is_abort(error: str) -> bool:

@@ -31,10 +31,14 @@ NO_LOGIN_PEER = (
     " (publickey,password).: Connection reset by peer"
 )
 
+#: As libvirt 9.0 said it where virtlogd cannot start: its socket takes the connection, and nobody answers.
+NO_VIRTLOGD = "can't connect to virtlogd: Cannot recv data: Connection reset by peer"
+
 
 @pytest.mark.parametrize(
     ("error", "is_enough", "was_aborted", "is_explained", "answer"),
     [
+        (NO_VIRTLOGD, False, False, False, Answer.REFUSED),
         (MANAGED, True, True, False, Answer.ACCEPTED),
         (PEER_TO_PEER, True, True, False, Answer.ACCEPTED),
         (PEER_TO_PEER, True, True, True, Answer.ACCEPTED),
