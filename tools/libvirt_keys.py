@@ -47,11 +47,6 @@ _KEY = {
 }
 
 
-def _number(release: str) -> Version:
-    """Return the release for "9.0.0"."""
-    return Version(*map(int, release.split(".")))
-
-
 def keys_in(root: Path) -> Iterator[tuple[str, str]]:
     """Yield each configuration file's name and a key of it."""
     for name, patterns in _SOURCES.items():
@@ -69,7 +64,7 @@ def merged(before: Mapping[str, Mapping[str, str]], found: Mapping[str, Path]) -
     for release, root in found.items():
         for name, key in keys_in(root):
             first = every.setdefault(name, {}).setdefault(key, release)
-            every[name][key] = min(first, release, key=_number)
+            every[name][key] = min(first, release, key=Version.parse)
     return {name: dict(sorted(keys.items())) for name, keys in sorted(every.items())}
 
 
@@ -87,7 +82,7 @@ def main(words: list[str]) -> None:
         release, _, directory = word.partition("=")
         keys = merged(keys, {release: Path(directory)})
         releases.add(release)
-    said = {"releases": sorted(releases, key=_number), "keys": keys}
+    said = {"releases": sorted(releases, key=Version.parse), "keys": keys}
     WRITTEN.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 

@@ -17,5 +17,10 @@ class Version(Struct, frozen=True, order=True):
         """Return the release from a number of libvirt's API: major * 1,000,000 + minor * 1,000 + release."""
         return cls(number // 1_000_000, number // 1_000 % 1_000, number % 1_000)
 
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the release for "9.0.0"; raises `ValueError` for text that is no number."""
+        return cls(*map(int, text.split(".")))
+
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}.{self.release}"

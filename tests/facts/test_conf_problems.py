@@ -34,7 +34,7 @@ def answers() -> list[tuple[str, str, str | None]]:
 
 @pytest.mark.parametrize(("text", "release", "answer"), answers())
 def test_predicts_what_libvirtd_does(text: str, release: str, answer: str | None) -> None:
-    version = Version(*map(int, release.split(".")))
+    version = Version.parse(release)
     if any(number in text for number in LONG_NUMBERS):
         with pytest.raises(Unreadable, match="exceeds 64 bits"):
             found(text, version)
@@ -51,7 +51,7 @@ def test_every_problem_has_its_place() -> None:
         if answer is None:
             continue
         try:
-            ours = found(text, Version(*map(int, release.split("."))))
+            ours = found(text, Version.parse(release))
         except Unreadable:
             continue
         assert all(problem.location is not None for problem in ours)

@@ -138,14 +138,13 @@ def ignored(name: str, conf: Conf, version: Version | None) -> Iterator[IgnoredK
 
 def newest() -> Version:
     """Return the newest release whose keys are known."""
-    return _number(_table()["releases"][-1])
+    return Version.parse(_table()["releases"][-1])
 
 
 def _since(first: str, version: Version | None) -> Version | None:
     """Return the first known release with a key, if the host's is no newer than a known one without it."""
-    before = [_number(release) for release in _table()["releases"]]
-    since = _number(first)
-    without = [release for release in before if release < since]
+    since = Version.parse(first)
+    without = [release for release in map(Version.parse, _table()["releases"]) if release < since]
     return since if without and version is not None and version <= without[-1] else None
 
 
@@ -163,10 +162,6 @@ def _keys_of(name: str) -> Mapping[str, str]:
 @cache
 def _table() -> Any:
     return json.loads(_FILE.read_text(encoding="utf-8"))
-
-
-def _number(release: str) -> Version:
-    return Version(*map(int, release.split(".")))
 
 
 def _of_key(key: str, at: Location) -> Location:
