@@ -26,6 +26,7 @@ from preflight.rule import Findings, Severity, on_host, rule
 def check(host_connection: LibvirtConnection, host: Daemons) -> Findings:
     if not host.running and host_connection.error is not None:
         # the connection that made systemd give up was reset, but later ones find no socket
-        by_socket = host_connection.transport not in ("tls", "tcp")
-        error = "Failed to connect socket to" if host.given_up and by_socket else host_connection.error
+        over_network = host_connection.transport in ("tls", "tcp")
+        gone = "unable to connect to server at '" if over_network else "Failed to connect socket to"
+        error = gone if host.given_up else host_connection.error
         yield on_host(f"libvirt is not running: {host.why_not_running()}", error=error)

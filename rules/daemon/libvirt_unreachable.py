@@ -34,6 +34,7 @@ _RAISE_MAX_CLIENTS = (
     errors=(
         "failed to connect to the hypervisor",
         "authentication failed: authentication failed",
+        "authentication failed: TLS handshake failed Error in the pull function.",
         "packet ... bytes received from server too large, want ...",
         "unable to connect to server at '...': Connection refused",
         "Cannot recv data: Connection reset by peer",

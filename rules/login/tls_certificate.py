@@ -3,7 +3,8 @@
 Why it matters
     Client and server present certificates to each other. libvirt does not say what is wrong with a certificate:
     "authentication failed: Failed to verify peer's certificate", "Unable to read TLS confirmation: Input/output error",
-    or, if the destination's daemon does not start because of its own files, "TLS handshake failed".
+    or, if the destination's daemon does not start because of its own files, "TLS handshake failed", and "unable to
+    connect to server at 'host2:16514': Connection refused" once systemd has given up.
 
 How to fix
     Give each end a certificate that is valid now, issued for the name in the URI, and signed by the authority in the
@@ -52,7 +53,9 @@ def check(
     server = destination_listener.certificates
     problem_there = destination_listener.problem
     if problem_there is not None:
-        yield on_destination(problem_there, error=opened.error)
+        # the connection that made systemd give up was reset, but later ones find no listener
+        refused = f"unable to connect to server at '{migration.control_host}:"
+        yield on_destination(problem_there, error=refused if destination_listener.given_up else opened.error)
     if not clients and problem_there is None:
         for problem in _disliked_server(client, server, migration.control_host):
             yield on_destination(problem, error=opened.error)

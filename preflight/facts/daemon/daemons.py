@@ -111,7 +111,11 @@ class Daemons(Fact, frozen=True, kw_only=True):
     @property
     def given_up(self) -> bool:
         """True if systemd no longer listens for the daemon, because it failed to start several times in a row."""
-        return self.intended is not None and self._state(f"{self.intended}.socket").active_state == "failed"
+        return self.intended is not None and self.has_given_up(self.intended)
+
+    def has_given_up(self, name: str) -> bool:
+        """Report whether systemd no longer listens for the daemon of this name."""
+        return self._state(f"{name}.socket").active_state == "failed"
 
     def why_not_running(self) -> str:
         """Return why no daemon manages guests, as a clause: "libvirtd.service is masked". Moot while one runs."""

@@ -20,6 +20,8 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
     #: Problems that would keep the daemon from starting with that file.
     conf_problems: tuple[ConfProblem, ...]
     paths: CertificatePaths
+    #: True if systemd no longer listens for the daemon, because it failed to start several times in a row.
+    given_up: bool
     _certificates: CertificateFiles | str
 
     @property
@@ -62,5 +64,6 @@ class NetworkListener(Fact, frozen=True, kw_only=True):
             conf=conf,
             conf_problems=tuple(problems(daemon, conf, version)),
             paths=of_server(conf),
+            given_up=daemons.has_given_up(daemon),
             _certificates=files_or_reason(certificates),
         )

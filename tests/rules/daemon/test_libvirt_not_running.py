@@ -5,7 +5,7 @@ import json
 import pytest
 
 from preflight.judge.report import Outcome
-from preflight.request.migration import Role
+from preflight.request.migration import Role, Transport
 from preflight.rule import Finding, Severity
 from tests.case import Case
 
@@ -83,6 +83,9 @@ def test_catches_a_daemon_that_systemd_has_given_up_and_foretells_what_the_next_
     assert case.result(RULE, "destination").findings[0].predicted_error == reset
     case = case.destination("units", lambda text: unit(text, "libvirtd.socket", ActiveState="failed"))
     assert case.result(RULE, "destination").findings[0].predicted_error == "Failed to connect socket to"
+    case = case.destination("libvirt.connect", lambda text: text.replace("qemu+ssh://", "qemu+tls://"))
+    case = case.asking(transport=Transport.TLS)
+    assert case.result(RULE, "destination").findings[0].predicted_error == "unable to connect to server at '"
 
 
 def test_catches_a_daemon_that_its_socket_could_not_start() -> None:

@@ -62,6 +62,14 @@ def test_catches_what_is_wrong_with_the_servers_certificate(message: str) -> Non
     assert (result.findings[0].host, result.findings[0].predicted_error) == (Role.DESTINATION, REFUSED)
 
 
+def test_catches_a_daemon_that_systemd_has_given_up_and_foretells_what_the_next_connection_meets() -> None:
+    units = "Id=libvirtd.socket\nLoadState=loaded\nActiveState=failed\n"
+    case = opened(own(), theirs(cert=None)).destination("units", units)
+    assert case.result(RULE).findings[0].predicted_error == f"unable to connect to server at '{NAME}:"
+    case = case.destination("units", lambda text: text.replace("failed", "active"))
+    assert case.result(RULE).findings[0].predicted_error == REFUSED
+
+
 def test_catches_a_server_of_another_authority() -> None:
     result = opened(own(), theirs(ca=OTHER.pem, cert=OTHER.made_out_to(NAME))).result(RULE)
     assert messages(result) == [
