@@ -25,6 +25,7 @@ from preflight.facts.memory.host import HostMemory
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.storage.block_drivers import MODULES
 from preflight.facts.storage.pools import Pools
+from preflight.facts.storage.qemu_limits import QemuLimits
 from preflight.facts.storage.qemu_user import QemuUser, above
 from preflight.facts.storage.secrets import Secrets, needed_by
 from preflight.facts.system.identity import AnnouncedName
@@ -317,6 +318,11 @@ def _ask_about_guests(
     with contextlib.suppress(Unreadable):  # reported by the rule that needs it
         if destination.fact(Versions).qemu >= LIMITS_QUEUES:
             here.ask_about("started-with", "guests", running, questions.started_with)
+    limits = destination.fact(QemuLimits)
+    if limits.matter:
+        here.ask_about("usage", "guests", running, questions.usage)
+    if limits.processes is not None:
+        there.ask("tasks", questions.tasks(limits.uid))
     with contextlib.suppress(Unreadable):  # reported by the rule that needs it
         # from the file alone: virt-admin is queried at the same time as this, and does not report this setting
         if source.fact(DaemonConf).number("max_client_requests").value <= 1:

@@ -6,7 +6,7 @@ directly if the login is root's, otherwise through `sudo -n`. `slurp FILE` print
 8 MiB that the channel accepts, it prints one byte more than that.
 
 One process answers the questions that are sent together, so none of them exits, and each sets the variables that it
-reads, other than those of the session (`uid`, `seen`, `nf_tables`).
+reads, other than those of the session (`uid`, `seen`, `keeper`, `kept`, `nf_tables`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -66,7 +66,6 @@ STANDING: dict[str, ShellText] = fixed(
         "iptables": "iptables_tables",
         "somaxconn": "cat /proc/sys/net/core/somaxconn",
         "guest-memory": "guest_memory </dev/null",
-        "mounts": "cat /proc/self/mountinfo",
         "memory": (
             "grep -s . /proc/meminfo /sys/kernel/mm/hugepages/*/*_hugepages "
             "/sys/devices/system/node/online /sys/devices/system/cpu/online "
@@ -84,6 +83,7 @@ AFTER_LIBVIRT: dict[str, ShellText] = fixed(
     {
         "daemons": "daemons",
         "log-and-lock": "log_and_lock",
+        "mounts": "mounts",
     }
 )
 
@@ -110,6 +110,19 @@ WHEN_CLOSED: dict[str, ShellText] = fixed(
         ),
     }
 )
+
+
+def within(pid: int, question: ShellText) -> ShellText:
+    """Have a question answered where this process is: with its mounts, its root directory and its network.
+
+    Only root gives a process mounts of its own without a user namespace: programs are run from no others.
+    """
+    return shell(
+        """printf '%s\\n' @script@ | as_root sh -c '[ /proc/$1/ns/user -ef /proc/self/ns/user ] || exit
+exec nsenter --target "$1" --mount --net --root -- sh -c '\\''eval "$(cat)"'\\' sh @pid@""",
+        script=f"{PRELUDE}{question}",
+        pid=pid,
+    )
 
 
 def resolve(name: str) -> ShellText:
@@ -253,6 +266,16 @@ def rdma(emulators: Sequence[str]) -> ShellText:
 def resident(guests: Sequence[str]) -> ShellText:
     """Report the resident memory (KiB) of each active guest's QEMU, found by its pidfile, named after the guest."""
     return shell("resident @guests@", guests=[name for name in guests if grammar.GUEST.takes(name)])
+
+
+def usage(guests: Sequence[str]) -> ShellText:
+    """Report the number of open files and of threads of each active guest's QEMU, without the workers for requests."""
+    return shell("usage @guests@", guests=[name for name in guests if grammar.GUEST.takes(name)])
+
+
+def tasks(uid: int) -> ShellText:
+    """Report the number of processes and threads of a user."""
+    return shell("tasks @uid@", uid=uid)
 
 
 def started_with(guests: Sequence[str]) -> ShellText:

@@ -7,7 +7,7 @@
 LC_ALL=C; export LC_ALL; umask 077; PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
 uid=; { while read -r k _ u _; do [ "$k" != Uid: ] || { uid=$u; break; }; done < /proc/self/status; } 2>/dev/null
 [ -n "$uid" ] || uid=$(id -u)
-nf_tables=
+nf_tables='' keeper='' kept=''
 as_root() { if [ "$uid" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 slurp() {
   if [ ! -e "$1" ]; then
@@ -43,6 +43,7 @@ daemons() {
   for s in libvirt-sock virtqemud-sock; do
     [ -S "/run/libvirt/$s" ] && printf 'socket %s\n' "$s"
   done
+  [ -z "$keeper" ] || confinement
   # each file follows a line with its name, as in sshd_config
   for f in $given; do printf '\037%s\n' "$f"; slurp "$f" && echo; done
   return 0
@@ -67,6 +68,39 @@ log_and_lock() {
     f=/etc/libvirt/$c.conf
     [ ! -e "$f" ] || { printf '\037%s\n' "$f"; slurp "$f" && echo; }
   done
+  return 0
+}
+apart() {
+  # KIND: whether the daemon that manages guests has a namespace of this kind that the login does not have
+  if [ "$uid" = 0 ]; then
+    # shellcheck disable=SC3013 # dash, bash and busybox know -ef
+    [ -e "/proc/$keeper/ns/$1" ] && [ ! "/proc/$keeper/ns/$1" -ef "/proc/self/ns/$1" ]
+  else
+    # shellcheck disable=SC2016 # the inner shell's own
+    as_root sh -c '[ -e "/proc/$1/ns/$2" ] && [ ! "/proc/$1/ns/$2" -ef "/proc/self/ns/$2" ]' sh "$keeper" "$1"
+  fi 2>/dev/null
+}
+confinement() {
+  # what the daemon that manages guests, and each QEMU that it starts, has otherwise than the login: namespaces, with the
+  # interfaces of its network, filters of system calls, and capabilities; its limit on processes; and where it has
+  # filters, what its unit says
+  if apart mnt; then
+    printf 'apart mnt %s %s\n' "$kept" "$keeper"
+    as_root test "/proc/$keeper/root/etc/libvirt" -ef /etc/libvirt || printf 'apart conf %s %s\n' "$kept" "$keeper"
+  fi
+  if apart net; then
+    # shellcheck disable=SC2046 # names of interfaces are words
+    printf 'apart net %s %s %s\n' "$kept" "$keeper" \
+      "$(printf '%s ' $(as_root sed -n 's/^ *\([^ :]*\):.*/\1/p' "/proc/$keeper/net/dev"))"
+  fi
+  c=$(grep -sE '^(CapBnd|Seccomp|Seccomp_filters):|^Max processes ' /proc/self/status "/proc/$keeper/status" \
+    "/proc/$keeper/limits")
+  printf '%s\n' "$c"
+  case $c in
+    *"/$keeper/status:Seccomp:	2"*)
+      systemctl show --property=RestrictAddressFamilies,MemoryDenyWriteExecute,SystemCallFilter \
+        "$kept.service" 2>/dev/null | sed 's/^/unit /' ;;
+  esac
   return 0
 }
 starts() {
@@ -98,8 +132,9 @@ reads() {
 }
 processes() { look; [ -z "$seen" ] || printf '%s\n' "$seen"; }
 look() {
-  # sets `seen` to libvirt's daemons, each with its PID and start, and the files that some read; without a process more
-  seen=
+  # sets `seen` to libvirt's daemons, each with its PID and start, and the files that some read; without a process more.
+  # `keeper` is the PID of the one that manages guests, and `kept` its name
+  seen='' keeper='' kept=''
   # a process that ends in the meantime is not an error; a shell loop over all processes would take four times as long
   # shellcheck disable=SC2013 # paths in /proc are words
   for f in $(grep -slxE 'libvirtd|virtqemud|virtproxyd|virtlockd|virtlogd' /proc/[0-9]*/comm); do
@@ -113,6 +148,7 @@ look() {
     set -- ${s##*) }
     seen="$seen${seen:+
 }process $c ${p#/proc/} ${20}"
+    case $kept$c in libvirtd|*virtqemud) keeper=${p#/proc/} kept=$c;; esac
     case $c in libvirtd|virtqemud|virtproxyd)
       # without the NULs between its arguments, of which few daemons have any that matter
       read -r w 2>/dev/null < "$p/cmdline"
@@ -378,6 +414,10 @@ side_daemons() {
   else as_root grep -sHn '^[[:blank:]]*[^#[:blank:]]' "$@"; fi
   return 0
 }
+mounts() {
+  # the mounts of the daemon that manages guests, if they are not the login's
+  if [ -n "$keeper" ] && apart mnt; then as_root cat "/proc/$keeper/mountinfo"; else cat /proc/self/mountinfo; fi
+}
 resources() {
   # devices, sockets, files and programs that some guests need, and settings of the kernel: by the shell itself
   for f in /dev/net/tun /dev/vhost-net /dev/vhost-vsock /dev/userfaultfd /dev/hwrng /dev/tpm0 /dev/sev /dev/sgx_vepc \
@@ -489,6 +529,22 @@ resident() {
     printf 'resident %s %s\n' "$k" "$g"
   done
   return 0
+}
+usage() {
+  # GUEST...: the open files of each active guest's QEMU, and its threads without those that come and go with requests
+  for g do
+    p=$(as_root cat "/run/libvirt/qemu/$g.pid" 2>/dev/null) || continue
+    n=$(grep -sLx worker "/proc/$p/task/"*/comm | wc -l)
+    printf 'usage %s %s %s\n' "$(as_root ls "/proc/$p/fd" | wc -l)" "$n" "$g"
+  done
+  return 0
+}
+tasks() {
+  # UID: the processes and threads of this real user
+  grep -sE '^(Uid|Threads):' /proc/[0-9]*/status | awk -v uid="$1" '
+    $1 ~ /:Uid:$/ { of = $2 }
+    $1 ~ /:Threads:$/ && of == uid { sum += $2 }
+    END { printf "tasks %d\n", sum }'
 }
 started_with() {
   # how libvirt begins the log of each guest at each start, and an argument of a QEMU that waits for a migration

@@ -15,6 +15,7 @@ from preflight.connection.channel import Channel
 from preflight.connection.libvirt import BUILT, LibvirtSession, load_bindings, opened, transport_of
 from preflight.connection.shell import TOTAL_LIMIT
 from preflight.connection.target import Target
+from preflight.facts.daemon.confinement import Confinement
 from preflight.facts.daemon.full import full_daemon
 from preflight.facts.text import augeas, libvirt_conf
 from preflight.request.migration import Role, Transport
@@ -216,7 +217,8 @@ class LiveVisit:
             return Answers({}, dict(self._answers.absent))
         # a record's name may contain text from a host, so the session uses plain numbers
         self._at = "answers about the guests and the other host"
-        numbered = {f"further{number}": text for number, text in enumerate(further.values())}
+        asked = map(self._where_the_daemon_is, further.values())
+        numbered = {f"further{number}": text for number, text in enumerate(asked)}
         self._channel.send(numbered, together=True)
         if not stay:
             self._channel.end()
@@ -235,6 +237,12 @@ class LiveVisit:
         kept = self._keep(answers)
         self._channel.deadline, self._at = None, None
         return kept
+
+    def _where_the_daemon_is(self, question: ShellText) -> ShellText:
+        """Have a question answered as the daemon that manages guests would: it may see other files than the login."""
+        listed = self._answers.records.get("daemons")
+        pid = None if listed is None or listed.code else Confinement.parse(listed).apart
+        return question if pid is None else questions.within(pid, question)
 
     def _built(self, definitions: Mapping[str, str]) -> Answers:
         if self._libvirt is not None and self._libvirt.open:

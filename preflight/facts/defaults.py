@@ -320,6 +320,11 @@ DEFAULTS: dict[str, dict[str, History]] = {
         "remote_display_port_max": ((ALWAYS, 65535),),
         "remote_websocket_port_min": ((ALWAYS, 5700),),
         "remote_websocket_port_max": ((ALWAYS, 65535),),
+        "max_files": ((ALWAYS, 0),),
+        "max_processes": ((ALWAYS, 0),),
+        # None: ["mount"], if the kernel has mount namespaces
+        "namespaces": ((ALWAYS, None),),
+        "remember_owner": ((ALWAYS, 1),),
         "memory_backing_dir": ((ALWAYS, "/var/lib/libvirt/qemu/ram"),),
         "security_require_confined": ((ALWAYS, 0),),
         "shared_filesystems": ((ALWAYS, None),),

@@ -15,11 +15,16 @@ from pathlib import Path
 import pytest
 
 from preflight.collect import questions
+from preflight.collect.questions import stat_paths, within
 from preflight.facts.daemon.libvirt_files import OTHERS
+from preflight.shell_text import shell
 from tests.shell.host import Host
 
 #: A line of /proc/net/unix.
 LISTENS = "0000000078556405: 00000002 00000000 000{}0000 0001 {} 28013416 {}\n"
+
+
+as_root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a process mounts of its own")
 
 
 @contextmanager
@@ -189,6 +194,107 @@ def test_look_keeps_the_file_that_a_daemon_was_told_to_read(host: Host) -> None:
             time.sleep(0.01)
         said = host.says("processes")
     assert re.search(rf"^process virtqemud {pid} \d+\nreads /etc/of virtqemud$", said, re.MULTILINE)
+
+
+def apart_from(name: str, where: Path) -> tuple[str, ...]:
+    """Return the words that run a program of that name with mounts and a network of its own."""
+    program = where / name
+    shutil.copy("/bin/sleep", program)
+    script = 'mount -t tmpfs none "$1/hidden" && exec "$2" 60'
+    return ("unshare", "--mount", "--net", "sh", "-c", script, "sh", str(where), str(program))
+
+
+@contextmanager
+def namespaced(name: str, host: Host) -> Iterator[int]:
+    """A daemon for which an empty file system lies over the directory `hidden`, and which has no network."""
+    hidden = host.root / "hidden"
+    hidden.mkdir()
+    (hidden / "web.img").touch()
+    with running(*apart_from(name, host.root)) as pid:
+        comm = Path(f"/proc/{pid}/comm")
+        while comm.read_text() != f"{name}\n":
+            assert comm.exists()
+            time.sleep(0.01)
+        yield pid
+
+
+@as_root_only
+def test_apart_is_what_has_a_namespace_of_its_own(host: Host) -> None:
+    with namespaced("virtqemud", host) as pid:
+        for kind in ("mnt", "net"):
+            assert host.says("keeper=@pid@; apart @kind@ && echo yes", pid=pid, kind=kind) == "yes\n"
+        assert host.says("keeper=@pid@; apart pid || echo no", pid=pid) == "no\n"
+        host.has_program("sudo", 'shift; exec "$@"')
+        assert host.says("keeper=@pid@; apart mnt && echo yes", pid=pid, as_root=False) == "yes\n"
+        assert host.says("keeper=@pid@; apart pid || echo no", pid=pid, as_root=False) == "no\n"
+    assert host.says("keeper=$$; apart mnt || echo no") == "no\n"
+
+
+@as_root_only
+def test_confinement_is_what_the_daemon_has_and_the_login_does_not(host: Host) -> None:
+    with namespaced("virtqemud", host) as pid:
+        said = host.says("look; keeper=@pid@; confinement", pid=pid)
+    lines = [line for line in said.splitlines() if line.startswith("apart")]
+    assert lines == [f"apart mnt virtqemud {pid}", f"apart net virtqemud {pid} lo "]
+    status = {line.split(":")[0] for line in said.splitlines() if line.startswith("/proc/")}
+    assert status == {"/proc/self/status", f"/proc/{pid}/status", f"/proc/{pid}/limits"}
+    assert not [line for line in host.says("kept=libvirtd keeper=$$; confinement").splitlines() if "apart" in line]
+
+
+@as_root_only
+def test_mounts_are_those_of_the_daemon(host: Host) -> None:
+    with namespaced("virtqemud", host) as pid:
+        assert f" {host.root}/hidden " in host.says("keeper=@pid@; mounts", pid=pid)
+    assert f" {host.root}/hidden " not in host.says("keeper=$$; mounts")
+    assert host.says("mounts") == Path("/proc/self/mountinfo").read_text()
+
+
+@as_root_only
+def test_a_question_is_answered_where_the_daemon_is(host: Host) -> None:
+    asked = stat_paths([f"{host.root}/hidden/web.img", "/it's $(not) a mark"])
+    with namespaced("virtqemud", host) as pid:
+        said = host.run(within(pid, asked)).stdout
+        assert "web.img': No such file" in said
+        assert "/it's $(not) a mark" in said
+        assert host.run(within(pid, shell("exit 7"))).returncode == 7
+        assert host.says(within(pid, shell("ip -o link show | wc -l"))) == "1\n"
+    assert f"path {host.root}/hidden/web.img\nstat " in host.run(asked).stdout
+    assert host.run(within(pid, asked)).returncode != 0  # it has ended
+
+
+@as_root_only
+def test_no_program_is_run_from_mounts_that_a_user_made(host: Host) -> None:
+    with running("unshare", "--user", "--map-root-user", "--mount", "sleep", "60") as pid:
+        while Path(f"/proc/{pid}/comm").read_text() != "sleep\n":
+            time.sleep(0.01)
+        done = host.run(within(pid, shell("echo run")))
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_usage_counts_the_files_and_the_threads_of_each_guest(host: Host) -> None:
+    state = host.has_directory("/run/libvirt/qemu")
+    (state / "web.pid").write_text(f"{os.getpid()}\n")
+    said = host.says("usage @names@", names=["web", "off"])
+    found = re.fullmatch(r"usage (\d+) (\d+) web\n", said)
+    assert found is not None
+    assert abs(int(found[1]) - len(list(Path("/proc/self/fd").iterdir()))) <= 2
+    assert int(found[2]) == len(list(Path("/proc/self/task").iterdir()))
+
+
+def test_usage_leaves_out_the_threads_that_come_and_go(host: Host) -> None:
+    with called("worker", host.root) as pid:
+        (host.has_directory("/run/libvirt/qemu") / "web.pid").write_text(f"{pid}\n")
+        assert host.says("usage web").split()[2] == "0"
+
+
+@as_root_only
+def test_tasks_are_the_processes_and_threads_of_a_user(host: Host) -> None:
+    user = 64999
+    assert host.says("tasks @user@", user=user) == "tasks 0\n"
+    with running("setpriv", f"--reuid={user}", "--clear-groups", "sleep", "60"):
+        until = time.monotonic() + 10
+        while host.says("tasks @user@", user=user) != "tasks 1\n":
+            assert time.monotonic() < until
 
 
 def test_limits_are_asked_only_of_daemons_that_run(host: Host) -> None:

@@ -3,6 +3,7 @@
 from preflight.facts.daemon.clients import LockDaemon, ProxyLimits, ServingClients
 from preflight.facts.daemon.conf import DaemonConf
 from preflight.facts.daemon.conf_keys import IgnoredKey, IgnoredKeys
+from preflight.facts.daemon.confinement import Confinement
 from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.daemon.device_tls import DeviceTls, devices_with_tls
 from preflight.facts.daemon.displays import Display, displays
@@ -25,6 +26,7 @@ __all__ = [
     "PRIVATE",
     "RESERVED_WORKERS",
     "STATUS",
+    "Confinement",
     "DaemonConf",
     "DaemonLimits",
     "Daemons",

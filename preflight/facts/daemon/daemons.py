@@ -174,7 +174,9 @@ class Daemons(Fact, frozen=True, kw_only=True):
                     told[name] = path
                 case ["socket", name]:
                     sockets.add(name)
-                case []:
+                case [] | ["apart" | "unit", *_]:  # see Confinement
+                    continue
+                case [word, *_] if word.startswith("/proc/"):
                     continue
                 case _:
                     raise Unreadable(f"unexpected line in the list of daemons: {line[:80]!r}")

@@ -22,7 +22,11 @@ KEYS = (
     *(f"{kind}_tls_x509_secret_uuid" for kind in ("default", "migrate", "vnc", "chardev", "nbd")),
     "migrate_tls_x509_cert_dir",
     *(f"remote_{kind}_port_{end}" for kind in ("display", "websocket") for end in ("min", "max")),
+    "max_files",
+    "max_processes",
     "memory_backing_dir",
+    "namespaces",
+    "remember_owner",
     "security_require_confined",
     "shared_filesystems",
 )

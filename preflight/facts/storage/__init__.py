@@ -8,6 +8,7 @@ from preflight.facts.storage.image_owners import ImageOwners
 from preflight.facts.storage.images import Image, Images
 from preflight.facts.storage.paths import PathStatus, Storage
 from preflight.facts.storage.pools import Pools
+from preflight.facts.storage.qemu_limits import QemuLimits, QemuTasks, QemuUsage
 from preflight.facts.storage.qemu_user import QemuUser, above
 from preflight.facts.storage.secrets import Needed, Secrets, needed_by
 
@@ -23,6 +24,9 @@ __all__ = [
     "Needed",
     "PathStatus",
     "Pools",
+    "QemuLimits",
+    "QemuTasks",
+    "QemuUsage",
     "QemuUser",
     "Secrets",
     "Storage",
