@@ -11,7 +11,7 @@ from preflight.cli import HELP
 from preflight.stdio import failure, outlast
 
 #: Commands whose first two arguments are hosts.
-OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "nagios", "plan")
+OF_TWO_HOSTS = ("check", "capacity", "fix", "migrate", "nagios", "plan", "rehearse")
 
 #: Signals that interrupt a command, as Ctrl-C does.
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -1199,6 +1199,8 @@ def test_logins_begin_before_the_parser_is_loaded() -> None:
         ("check", "a", "--guest", "web", "b"),
         ("check", "a", "b", "--help"),
         ("explain", "a", "b"),
+        ("rehearse", "--resume", "a", "b"),
+        ("rehearse", "a", "--resume", "b"),
     ],
 )
 def test_no_login_begins_where_only_the_parser_can_tell(arguments: tuple[str, ...]) -> None:

@@ -90,6 +90,7 @@ def test_h_is_help_for_the_command_as_it_is_installed() -> None:
 
 def test_no_login_begins_for_help() -> None:
     assert hosts_of(("check", "a", "b"))
+    assert hosts_of(("rehearse", "a", "b", "web"))
     assert not hosts_of(("check", "a", "b", "-h"))
     assert not hosts_of(("check", "a", "b", "--help"))
 
