@@ -1,6 +1,7 @@
 """Rehearses one guest: begins its migration, aborts it once the destination receives it, and inspects both hosts."""
 
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -169,14 +170,14 @@ def _rehearse(
     settled = settle(run, guest, intent, xml=xml, is_handed_over=lambda: moving.is_handed_over)
     settled = carry_over(run, guest, settled)
     error = None if moving.is_handed_over else moving.error
-    rule = None if error is None else explaining(error)
+    rule = functools.cache(lambda: None if error is None else explaining(error))
     answer = answer_of(
         settled.decision.result,
         settled.source.place,
         error,
         is_enough=watch.end is not None and watch.end.is_enough,
         was_aborted=watch.was_aborted,
-        is_explained=rule is not None,
+        is_explained=lambda: rule() is not None,
     )
     refused = answer in (Answer.REFUSED, Answer.UNDECIDED, Answer.DISTURBED)
     told = error if refused else None
@@ -186,7 +187,7 @@ def _rehearse(
         uuid=guest.uuid,
         answer=answer,
         error=told,
-        rule=rule if refused else None,
+        rule=rule() if refused else None,
         why=_why(run, guest, answer, settled, watch.end),
         source=ended.source.place,
         destination=ended.destination.place,

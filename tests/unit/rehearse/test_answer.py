@@ -71,14 +71,23 @@ NO_VIRTLOGD = "can't connect to virtlogd: Cannot recv data: Connection reset by 
 def test_of_a_guest_that_runs_on(
     error: str | None, answer: Answer, *, is_enough: bool, was_aborted: bool, is_explained: bool
 ) -> None:
-    seen = {"is_enough": is_enough, "was_aborted": was_aborted, "is_explained": is_explained}
-    assert answer_of(Result.STAYED, Place.RUNNING, error, **seen) is answer
+    seen = {"is_enough": is_enough, "was_aborted": was_aborted}
+    assert answer_of(Result.STAYED, Place.RUNNING, error, **seen, is_explained=lambda: is_explained) is answer
+
+
+@pytest.mark.parametrize("error", [MANAGED, PEER_TO_PEER])
+def test_no_rule_is_asked_about_the_rehearsals_own_abort(error: str) -> None:
+    def ask() -> bool:
+        raise AssertionError(error)
+
+    seen = {"is_enough": True, "was_aborted": True}
+    assert answer_of(Result.STAYED, Place.RUNNING, error, **seen, is_explained=ask) is Answer.ACCEPTED
 
 
 @pytest.mark.parametrize("result", Result)
 @pytest.mark.parametrize("place", Place)
 def test_only_a_guest_that_runs_on_the_source_counts_as_before(result: Result, place: Place) -> None:
-    answer = answer_of(result, place, MANAGED, is_enough=True, was_aborted=True, is_explained=False)
+    answer = answer_of(result, place, MANAGED, is_enough=True, was_aborted=True, is_explained=lambda: False)
     if result is Result.ARRIVED:
         assert answer is Answer.MOVED
     else:
