@@ -96,6 +96,13 @@ def test_draw_takes_a_page_of_each_part_of_all_mappings(host: Host) -> None:
     assert call(host, "draw 8", "") == ""
 
 
+@pytest.mark.parametrize("without", ["", "command() { return 1; }; "], ids=["perl", "dd"])
+def test_pages_are_read_where_they_can_be(host: Host, without: str) -> None:
+    file = host.root / "memory"
+    file.write_bytes(b"".join(bytes([digit]) * 4096 for digit in b"012") + b"rest")
+    assert call(host, without + f"printf '%s\\n' 2 0 7 2 | pages '{file}' | tr -s 0-9") == "202"
+
+
 def test_filled_counts_pages_and_those_that_are_not_zero(host: Host) -> None:
     assert call(host, "{ head -c 8192 /dev/zero; echo x; head -c 4094 /dev/zero; } | filled") == "3 1\n"
     assert call(host, "true | filled") == "0 0\n"
