@@ -40,6 +40,7 @@ from preflight.output.run import progress as shown_run
 from preflight.output.terminal import listed, width, wrapped
 from preflight.plan.make import Pace, Refused, planned_guest
 from preflight.plan.width import pace
+from preflight.rehearse.ahead import Ahead
 from preflight.rehearse.answer import Answer, Rehearsed, not_rehearsed
 from preflight.rehearse.guest import Rehearsal
 from preflight.rehearse.keeps import keeps_by_check, keeps_by_method, keeps_by_traces
@@ -179,9 +180,11 @@ def run(
     Returns the answers by UUID, and True if the user has interrupted the run.
     """
     with contextlib.ExitStack() as stack:
+        # the shared one and that of the first lane, to each host
+        hosts = [stack.enter_context(contextlib.closing(Ahead(host, 2))) for host in same_hosts(planned, visits)]
         journal = stack.enter_context(recorded(path, planned, visits[0]))
         tell = stack.enter_context(shown_run.shown(planned.guests, wanted.events))
-        opens = opened_run(planned, same_hosts(planned, visits), journal, tell, wanted.settings)
+        opens = opened_run(planned, hosts, journal, tell, wanted.settings)
         current = stack.enter_context(opens)
         journal.write("run")
         switch = HostSwitch(visits[0].run, run_lock.key_of(path))
