@@ -26,6 +26,8 @@ from preflight.shell_text import NOTHING, ShellText, shell
 _AFTER_LIBVIRT = 10.0
 #: Seconds to wait for a daemon to close a connection.
 _PARTING = 2.0
+#: Seconds to wait for a shell that was told its last.
+_LAST = 0.3
 #: Seconds within which a daemon usually accepts a connection; after that it is asked for its number of clients.
 _PROMPT = 1.5
 #: Seconds to wait for that number.
@@ -276,6 +278,16 @@ class LiveVisit:
         """Run a command in the session's own shell without waiting for it, if there is a session."""
         if self._logged_in:
             self._channel.send({}, command)
+
+    def end(self) -> None:
+        """Ask nothing more, and wait until the shell has run what it was told before, so that `leave` need not wait."""
+        if self._logged_in:
+            with self._asking:
+                last = {f"run{next(self._runs)}": shell("true")}
+                self._channel.deadline = time.monotonic() + _LAST
+                self._channel.send(last)
+                self._channel.end()
+                self._channel.receive(last)
 
     def log_in(self) -> Record:
         """Wait for the login only: code 0, or 255 with ssh's error message. No question is asked."""

@@ -56,6 +56,7 @@ from preflight.rehearse.traces import Marks, look, marks_of
 from preflight.request.check_request import Asked
 from preflight.request.method import Method
 from preflight.schema.plan import MigrationPlan, PlannedGuest
+from preflight.threads import side_by_side
 from preflight.visible import clean
 
 #: The guests of a rehearsal, each with where it may leave something.
@@ -109,7 +110,9 @@ def rehearse(asked: Asked, method: Method, wanted: Wanted) -> int:
             announce(planned, kept)
             if (code := agree(wanted.ask, "rehearse?")) is not None:
                 return code
-            return _tell(attempt(checked, planned, chosen, kept, wanted), wanted)
+            done = attempt(checked, planned, chosen, kept, wanted)
+            side_by_side(*(visit.end for visit in live(checked.visits)))
+            return _tell(done, wanted)
         except Refused as why:
             return refused(why)
 

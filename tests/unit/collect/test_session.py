@@ -44,6 +44,25 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_ones(
     assert visit.run(ShellText("echo now")) == Record("now\n")
 
 
+def test_the_last_that_a_shell_was_told_is_done_before_it_is_left(
+    channel: LocalChannel, visit: LiveVisit, tmp_path: Path
+) -> None:
+    visit.tell(ShellText(f"sleep 0.1; touch {tmp_path}/done\n"))
+    visit.end()
+    assert (tmp_path / "done").exists()
+    began = time.monotonic()
+    channel.close()
+    assert time.monotonic() - began < 0.3
+
+
+def test_a_shell_that_does_not_come_to_its_end_is_not_waited_for_long(channel: LocalChannel, visit: LiveVisit) -> None:
+    visit.tell(ShellText("sleep 30\n"))
+    began = time.monotonic()
+    visit.end()
+    channel.close()
+    assert time.monotonic() - began < 2
+
+
 def test_no_question_ends_the_process_that_answers_the_others_too(channel: LocalChannel) -> None:
     fixed = {**questions.STANDING, **questions.AFTER_LIBVIRT, **questions.WHEN_CLOSED, **questions.LAST}
     about = {
