@@ -279,7 +279,7 @@ def _request(
 ) -> "Request":
     """Return what is asked for; raises `UserError`."""
     from preflight.commands.capacity import seconds_of
-    from preflight.commands.migrate import asked_for
+    from preflight.commands.run_check import asked_for
     from preflight.evacuate.planning import Request
     from preflight.evacuate.wishes import Wishes, parsed_group, parsed_reserve
     from preflight.fleet.snapshots import answers_of

@@ -18,6 +18,8 @@ from preflight.errors import UserError
 from preflight.output import formats
 
 if TYPE_CHECKING:
+    from preflight.commands.rehearse import Wanted as RehearsalWanted
+    from preflight.migrate.run import Settings
     from preflight.request.check_request import Site
     from preflight.request.method import Method
 
@@ -80,33 +82,43 @@ def rehearse(
     """
     formats.require("rehearsal", output_format)
     files = formats.files("rehearsal", report or ())
-    from preflight.commands import migrate, rehearse
-    from preflight.migrate.run import Settings
-
-    words, settings = what or [], Settings(goes_on=True, patience=settle_timeout)
+    words = what or []
     if resume is not None:
         if words:
             raise UserError("--resume takes a journal, which names the hosts and the guests: omit them")
+        from preflight.commands.migrate import Wanted
         from preflight.commands.resume import resume as take_back
 
-        again = migrate.Wanted(ask=None if yes else ask, events=events, site=site, settings=settings)
+        again = Wanted(ask=None if yes else ask, events=events, site=site, settings=_settings(settle_timeout))
         raise typer.Exit(take_back(resume, again, timeout=requested.timeout, command="rehearse"))
     if len(words) < 2:
         raise UserError("SOURCE and DESTINATION are missing: name the hosts, and the guests to rehearse")
     chosen = selection(words[2:], left_out, all_guests=all_guests, running=running, offline=False)
     require_selection(chosen, running=running)
     asked = requested.check(words[0], words[1], chosen, method, site)
-    wanted = rehearse.Wanted(
-        ask=None if yes else ask,
-        anyway=anyway,
-        run_hooks=run_hooks,
-        at_once=at_once,
-        output_format=output_format,
-        files=files,
-        journal=journal,
-        events=events,
-        save=save,
-        overwrite=overwrite,
-        settings=settings,
-    )
-    raise typer.Exit(rehearse.rehearse(asked, method, wanted))
+    from preflight.commands import begin_rehearsal
+
+    def wanted() -> "RehearsalWanted":
+        from preflight.commands.rehearse import Wanted
+
+        return Wanted(
+            ask=None if yes else ask,
+            anyway=anyway,
+            run_hooks=run_hooks,
+            at_once=at_once,
+            output_format=output_format,
+            files=files,
+            journal=journal,
+            events=events,
+            save=save,
+            overwrite=overwrite,
+            settings=_settings(settle_timeout),
+        )
+
+    raise typer.Exit(begin_rehearsal.rehearse(asked, method, wanted, save=save, overwrite=overwrite))
+
+
+def _settings(patience: float) -> "Settings":
+    from preflight.migrate.run import Settings
+
+    return Settings(goes_on=True, patience=patience)

@@ -21,7 +21,7 @@ class Requested(NamedTuple):
 
     def check(self, source: str, destination: str, chosen: "Selection", method: "Method", site: "Site") -> "Asked":
         """Return the request of the check before these guests are migrated or rehearsed."""
-        from preflight.commands.migrate import asked_for
+        from preflight.commands.run_check import asked_for
 
         return asked_for(
             source,

@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from preflight.commands.evacuation import Hosts, Manners, carried_out, code_of, plan_of, told
-from preflight.commands.migrate import ARRIVED, Wanted, agree, asked_for, refused, resumable
+from preflight.commands.migrate import ARRIVED, Wanted, agree, refused, resumable
 from preflight.commands.next_command import to_come_home
+from preflight.commands.run_check import asked_for
 from preflight.errors import UserError
 from preflight.evacuate import record as records
 from preflight.evacuate.planning import Planned, Request

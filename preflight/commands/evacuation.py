@@ -22,8 +22,8 @@ from preflight.commands.migrate import (
     Wanted,
     agree,
     refused,
-    rules_of,
 )
+from preflight.commands.run_check import rules_of
 from preflight.errors import UserError
 from preflight.evacuate import record as records
 from preflight.evacuate.planning import Planned, Request, planned

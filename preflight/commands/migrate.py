@@ -13,13 +13,12 @@ from msgspec import Struct
 from preflight.collect.endpoints import Opened, open_hosts, reversed_hosts
 from preflight.collect.session import LiveVisit, SavedVisit
 from preflight.commands.next_command import to_resume
+from preflight.commands.run_check import asked_for, rules_of
 from preflight.connection.target import TargetError
 from preflight.errors import UserError
 from preflight.judge.check import Checked, check
 from preflight.judge.explain import explaining
 from preflight.judge.ready import Chosen, ready_only
-from preflight.judge.ruleset import Rule, select
-from preflight.judge.site import rules_of as site_rules
 from preflight.migrate import call, ledger, run_lock
 from preflight.migrate import journal as journals
 from preflight.migrate.journal import Journal
@@ -71,33 +70,6 @@ class Wanted(Struct, frozen=True, kw_only=True):
     site: Site = Site()
     #: Leave the guests that are not READY where they are, instead of refusing all.
     ready_only: bool = False
-
-
-def asked_for(
-    source: str,
-    destination: str,
-    chosen: Selection,
-    method: Method,
-    *,
-    transport: Transport | None = None,
-    destination_uri: str | None = None,
-    ignore: Sequence[str] = (),
-    site: Site,
-    timeout: float = 60.0,
-) -> Asked:
-    """Return the request of the check for this run."""
-    return Asked(
-        source=source,
-        destination=destination,
-        **msgspec.structs.asdict(chosen),
-        transport=transport,
-        destination_uri=destination_uri,
-        ignore=tuple(ignore),
-        site=site,
-        sizing=True,
-        timeout=timeout,
-        method=method,
-    )
 
 
 #: Prepares a plan that a check has confirmed, such as by a rehearsal: returns the plan to continue with and its check,
@@ -222,11 +194,6 @@ def planned_for(
         lapses_after=lapses_after,
         stays=chosen.stays,
     )
-
-
-def rules_of(asked: Asked) -> tuple[Rule, ...]:
-    """Return the rules that apply to a run."""
-    return select(site_rules(asked.site), ignore=asked.ignore)
 
 
 def refuse_unless_ready(checked: Checked, own: Path | None = None) -> None:

@@ -1,4 +1,4 @@
-"""`preflight rehearse` from end to end: check, ask, begin each migration and take it back, and report."""
+"""`preflight rehearse` after its check: ask, begin each migration and take it back, and report."""
 
 import contextlib
 import sys
@@ -9,7 +9,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from preflight.collect.endpoints import Opened, open_hosts
+from preflight.collect.endpoints import Opened
 from preflight.collect.session import LiveVisit
 from preflight.commands.made import made_now, taken_now
 from preflight.commands.migrate import (
@@ -20,16 +20,14 @@ from preflight.commands.migrate import (
     recorded,
     refused,
     resumable,
-    rules_of,
     same_hosts,
 )
-from preflight.connection.snapshot import refuse_to_overwrite
 from preflight.facts.fact import Unreadable
 from preflight.host import Guest
-from preflight.judge.check import Checked, check, save_pair
+from preflight.judge.check import Checked, save_pair
 from preflight.judge.report import Verdict
-from preflight.migrate import call, run_lock
 from preflight.migrate import journal as journals
+from preflight.migrate import run_lock
 from preflight.migrate.end import End
 from preflight.migrate.open import opened_run
 from preflight.migrate.past import Past
@@ -47,13 +45,11 @@ from preflight.rehearse.keeps import keeps_by_check, keeps_by_method, keeps_by_t
 from preflight.rehearse.lanes import Lanes
 from preflight.rehearse.limits import BANDWIDTH, LATEST
 from preflight.rehearse.memory import memory_of
-from preflight.rehearse.method import rehearsed
 from preflight.rehearse.outcome import NOT_AS_BEFORE, Outcome, outcome
 from preflight.rehearse.plan import plan
 from preflight.rehearse.report import report_of
 from preflight.rehearse.switch import HostSwitch
 from preflight.rehearse.traces import Marks, look, marks_of
-from preflight.request.check_request import Asked
 from preflight.request.method import Method
 from preflight.schema.plan import MigrationPlan, PlannedGuest
 from preflight.threads import side_by_side
@@ -91,30 +87,26 @@ class Wanted(Struct, frozen=True, kw_only=True):
         return (*([] if self.at_once == 1 else ["--at-once", str(self.at_once)]), *words)
 
 
-def rehearse(asked: Asked, method: Method, wanted: Wanted) -> int:
-    """Check, ask, rehearse, print the outcome, and return the exit code; raises `UserError`."""
-    call.refuse_unknown(rehearsed(method))
-    refuse_to_overwrite(wanted.save, overwrite=wanted.overwrite)
-    with open_hosts(asked) as opened:
-        checked = check(opened, rules_of(asked))
-        if wanted.save is not None:
-            save_pair(wanted.save, checked, taken_now(asked.site), overwrite=wanted.overwrite)
-        if checked.report.verdict is not Verdict.READY and wanted.output_format == "text":
-            report = replace(checked.report, made=made_now(checked.report.asked))
-            sys.stdout.write(report_text.render(report, sys.stdout.isatty()))
-        try:
-            chosen, kept = choose(checked, method, wanted)
-            if not chosen:
-                return _tell(_outcome(checked, kept, wanted), wanted)
-            planned = plan_of(checked, opened, method, chosen, wanted)
-            announce(planned, kept)
-            if (code := agree(wanted.ask, "rehearse?")) is not None:
-                return code
-            done = attempt(checked, planned, chosen, kept, wanted)
-            side_by_side(*(visit.end for visit in live(checked.visits)))
-            return _tell(done, wanted)
-        except Refused as why:
-            return refused(why)
+def rehearse_checked(checked: Checked, opened: Opened, method: Method, wanted: Wanted) -> int:
+    """Ask, rehearse the guests of a check, print the outcome, and return the exit code; raises `UserError`."""
+    if wanted.save is not None:
+        save_pair(wanted.save, checked, taken_now(opened.asked.site), overwrite=wanted.overwrite)
+    if checked.report.verdict is not Verdict.READY and wanted.output_format == "text":
+        report = replace(checked.report, made=made_now(checked.report.asked))
+        sys.stdout.write(report_text.render(report, sys.stdout.isatty()))
+    try:
+        chosen, kept = choose(checked, method, wanted)
+        if not chosen:
+            return _tell(_outcome(checked, kept, wanted), wanted)
+        planned = plan_of(checked, opened, method, chosen, wanted)
+        announce(planned, kept)
+        if (code := agree(wanted.ask, "rehearse?")) is not None:
+            return code
+        done = attempt(checked, planned, chosen, kept, wanted)
+        side_by_side(*(visit.end for visit in live(checked.visits)))
+        return _tell(done, wanted)
+    except Refused as why:
+        return refused(why)
 
 
 def plan_of(checked: Checked, opened: Opened, method: Method, chosen: Chosen, wanted: Wanted) -> MigrationPlan:

@@ -24,9 +24,9 @@ from preflight.commands.migrate import (
     refused,
     report_end,
     resumable,
-    rules_of,
     same_hosts,
 )
+from preflight.commands.run_check import rules_of
 from preflight.commands.steer import refuse_postcopy, steer_first
 from preflight.errors import UserError
 from preflight.facts.fact import Unreadable

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from preflight.answers import Answers, Record, SavedHost
 from preflight.commands.evacuate import request_of
-from preflight.commands.migrate import Wanted, asked_for, rules_of
+from preflight.commands.migrate import Wanted
+from preflight.commands.run_check import asked_for, rules_of
 from preflight.connection import snapshot
 from preflight.errors import UserError
 from preflight.evacuate.planning import Planned, Request, planned
