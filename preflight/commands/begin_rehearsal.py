@@ -32,9 +32,10 @@ def rehearse(
     call.refuse_unknown(rehearsed(method))
     refuse_to_overwrite(save, overwrite=overwrite)
     with open_hosts(asked) as opened:
+        rules = rules_of(asked)  # before the rest is loaded: the hosts wait for their questions
         loading = threading.Thread(target=import_module, args=("preflight.commands.rehearse",), daemon=True)
         loading.start()
-        checked = check(opened, rules_of(asked))
+        checked = check(opened, rules)
         loading.join()
         from preflight.commands.rehearse import rehearse_checked
 
