@@ -109,6 +109,8 @@ def answer_of(
         return Answer.MOVED
     if result is not Result.STAYED or source is not Place.RUNNING or error is None:
         return Answer.DISTURBED
-    if is_abort(error) or is_lost(error, is_explained=is_explained):
-        return Answer.ACCEPTED if was_aborted and is_enough else Answer.UNDECIDED
+    taken_back = was_aborted and is_enough
+    # a connection that is lost once the abort is accepted is lost because of it, whatever else has the same message
+    if is_abort(error) or is_lost(error, is_explained=(lambda: False) if taken_back else is_explained):
+        return Answer.ACCEPTED if taken_back else Answer.UNDECIDED
     return Answer.REFUSED if not was_aborted or is_explained() else Answer.UNDECIDED

@@ -10,6 +10,8 @@ from preflight.rehearse.answer import Answer, answer_of
 MANAGED = "operation aborted: job 'migration out' canceled by client"
 PEER_TO_PEER = "End of file while reading data: : Input/output error"
 OLDER = "operation aborted: migration out job: canceled by client"
+#: As libvirt 9.0 said it of an abort once, on a busy machine; firmware of another size is met with the same words.
+WRITING = "operation failed: job 'migration out' failed: Unable to write to socket: Broken pipe"
 REFUSAL = "internal error: qemu unexpectedly closed the monitor"
 KEEPALIVE = "internal error: connection closed due to keepalive timeout"
 RESET = "Cannot recv data: Connection reset by peer"
@@ -51,6 +53,9 @@ NO_VIRTLOGD = "can't connect to virtlogd: Cannot recv data: Connection reset by 
         (REFUSAL, False, False, False, Answer.REFUSED),
         (REFUSAL, True, False, True, Answer.REFUSED),
         (REFUSAL, True, True, True, Answer.REFUSED),
+        (WRITING, True, True, True, Answer.ACCEPTED),
+        (WRITING, False, False, True, Answer.REFUSED),
+        (WRITING, True, False, True, Answer.REFUSED),
         (REFUSAL, True, True, False, Answer.UNDECIDED),
         (NO_LOGIN, False, False, False, Answer.REFUSED),
         (NO_LOGIN_PEER, False, False, False, Answer.REFUSED),
