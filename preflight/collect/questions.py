@@ -64,7 +64,7 @@ STANDING: dict[str, ShellText] = fixed(
         "udp-sockets": "cat /proc/net/udp /proc/net/udp6 2>/dev/null; true",
         "nft": "nft_rules",
         "iptables": "iptables_tables",
-        "somaxconn": "cat /proc/sys/net/core/somaxconn",
+        "somaxconn": "read -r n < /proc/sys/net/core/somaxconn && printf '%s\\n' \"$n\"",
         "guest-memory": "guest_memory </dev/null",
         "memory": (
             "grep -s . /proc/meminfo /sys/kernel/mm/hugepages/*/*_hugepages "

@@ -24,6 +24,9 @@ from tests.shell.host import Host
 LISTENS = "0000000078556405: 00000002 00000000 000{}0000 0001 {} 28013416 {}\n"
 
 
+#: Print what `look` finds.
+LOOK = "look; printf '%s\\n' \"$seen\""
+
 as_root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a process mounts of its own")
 
 
@@ -170,19 +173,18 @@ def test_reads_is_the_file_of_an_option(host: Host, words: str, read: str) -> No
     assert said == (f"reads {read} libvirtd\n" if read else "")
 
 
-def test_processes_are_the_daemons_that_run(host: Host) -> None:
+def test_look_finds_the_daemons_that_run(host: Host) -> None:
     with called("virtlogd", host.root) as pid:
         started = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[19]
-        assert f"process virtlogd {pid} {started}\n" in host.says("processes")
-    assert f" {pid} " not in host.says("processes")
+        assert f"process virtlogd {pid} {started}\n" in host.says(LOOK)
+    assert f" {pid} " not in host.says(LOOK)
 
 
-def test_look_keeps_what_processes_prints(host: Host) -> None:
-    with called("virtqemud", host.root), called("virtlogd", host.root) as pid:
-        said = host.says("processes")
-        assert said.count("process ") >= 2
-        assert f"process virtlogd {pid} " in said
-        assert host.says("look; printf '<%s>' \"$seen\"; look; printf '<%s>' \"$seen\"") == f"<{said.strip()}>" * 2
+def test_look_finds_the_same_twice(host: Host) -> None:
+    with called("virtqemud", host.root), called("virtlogd", host.root):
+        once = host.says(LOOK)
+        assert once.count("process ") >= 2
+        assert host.says(f"{LOOK}; {LOOK}") == once * 2
 
 
 def test_look_keeps_the_file_that_a_daemon_was_told_to_read(host: Host) -> None:
@@ -192,7 +194,7 @@ def test_look_keeps_the_file_that_a_daemon_was_told_to_read(host: Host) -> None:
     with running(program, "-c", f"read -r line < {never}; :", "-f", "/etc/of mine.conf") as pid:
         while Path(f"/proc/{pid}/comm").read_text() != "virtqemud\n":
             time.sleep(0.01)
-        said = host.says("processes")
+        said = host.says(LOOK)
     assert re.search(rf"^process virtqemud {pid} \d+\nreads /etc/of virtqemud$", said, re.MULTILINE)
 
 
@@ -239,6 +241,29 @@ def test_confinement_is_what_the_daemon_has_and_the_login_does_not(host: Host) -
     status = {line.split(":")[0] for line in said.splitlines() if line.startswith("/proc/")}
     assert status == {"/proc/self/status", f"/proc/{pid}/status", f"/proc/{pid}/limits"}
     assert not [line for line in host.says("kept=libvirtd keeper=$$; confinement").splitlines() if "apart" in line]
+
+
+#: A program that lets a filter allow all its system calls, prints a line, and sleeps (linux/seccomp.h, linux/filter.h).
+FILTERED = """
+import ctypes, struct, time
+libc = ctypes.CDLL(None, use_errno=True)
+allow = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000))
+program = ctypes.create_string_buffer(struct.pack("HP", 1, ctypes.addressof(allow)))
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0
+print("there", flush=True); time.sleep(60)
+"""
+
+
+def test_confinement_asks_for_the_unit_where_the_daemon_has_filters_of_its_own(host: Host) -> None:
+    host.has_program("systemctl", 'printf "<%s>" "$@"')
+    with subprocess.Popen([sys.executable, "-c", FILTERED], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"there\n"
+        said = host.says("keeper=@pid@ kept=libvirtd; confinement", pid=process.pid)
+        process.kill()
+    assert said.endswith("SystemCallFilter><libvirtd.service>")
+    assert "unit <show><--property=RestrictAddressFamilies," in said
+    assert "unit" not in host.says("keeper=$$ kept=libvirtd; confinement")
 
 
 @as_root_only
@@ -308,10 +333,10 @@ def test_limits_are_asked_only_of_daemons_that_run(host: Host) -> None:
 
 def test_virtlockd_limits_are_asked_only_where_it_runs(host: Host) -> None:
     host.has_program("virt-admin", 'printf "<%s>" "$@"; echo')
-    processes = "processes() { printf 'process %s 1 2\\n' @names@; }; virtlockd_limits"
+    both = "process libvirtd 1 2\nprocess virtlockd 1 2"
     asked = "daemon virtlockd\n<-c><virtlockd:///system><srv-clients-info><virtlockd>\n"
-    assert host.says(processes, names=["libvirtd", "virtlockd"]) == asked
-    assert host.says(processes, names=["libvirtd"]) == ""
+    assert host.says("seen=@seen@; virtlockd_limits", seen=both) == asked
+    assert host.says("seen=@seen@; virtlockd_limits", seen="process libvirtd 1 2") == ""
 
 
 def without_nft(call: str) -> str:
@@ -470,13 +495,21 @@ def test_certificates_are_shown_and_keys_are_not(host: Host) -> None:
     )
 
 
-def test_open_files_are_counted(host: Host) -> None:
-    with called("virtlogd", host.root) as pid:
-        said = host.says(f"processes() {{ echo process virtlogd {pid} 5; }}; open_files")
+@pytest.mark.parametrize("as_root", [True, False])
+def test_open_files_are_counted(host: Host, *, as_root: bool) -> None:
+    host.has_program("sudo", 'shift; exec "$@"')
+    with called("virtlogd", host.root) as pid, called("libvirtd", host.root) as other:
+        seen = f"process virtlogd {pid} 5\nreads /process virtlogd\nprocess libvirtd {other} 6"
+        said = host.says("seen=@seen@; open_files", seen=seen, as_root=as_root)
         number = len(list(Path(f"/proc/{pid}/fd").iterdir()))
     limit = re.search(r"Max open files +(\d+)", Path("/proc/self/limits").read_text())
     assert limit is not None
-    assert said == f"files virtlogd {limit[1]} {number}\n"
+    assert said == f"files virtlogd {limit[1]} {number}\nfiles libvirtd {limit[1]} {number}\n"
+    assert host.says("seen=; open_files", as_root=as_root) == ""
+
+
+def test_count_is_the_number_of_its_words(host: Host) -> None:
+    assert host.says("count @words@; echo $n", words=["a b", "c"]) == "2\n"
 
 
 def test_guest_memory_is_what_no_child_would_get(host: Host) -> None:

@@ -72,7 +72,9 @@ class Confinement(Fact, frozen=True, kw_only=True):
         """Take the lines of the list of daemons that tell the difference; there are none in one from older releases."""
         text, *_ = daemons.required().split("\x1f")
         apart = {kind: rest for kind, *rest in (line.split()[1:] for line in text.splitlines() if _is_apart(line))}
-        unit = dict(line.removeprefix("unit ").split("=", 1) for line in text.splitlines() if _is_setting(line))
+        shown = (line.removeprefix("unit ").split("=", 1) for line in text.splitlines() if _is_setting(line))
+        # of a list that nobody has set, systemd shows that it denies nothing
+        unit = {name: "" if value == "~" else value for name, value in shown}
         status = {(one[1] == "self", one[2]): one[3] for one in map(_STATUS.fullmatch, text.splitlines()) if one}
         most = [int(found[1]) for found in map(_PROCESSES.fullmatch, text.splitlines()) if found]
         _, network, *interfaces = apart.get("net", ("", "0"))

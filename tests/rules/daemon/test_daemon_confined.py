@@ -87,6 +87,10 @@ def test_passes_with_a_warning_any_other_filter() -> None:
         assert [finding.severity for finding in result.findings] == [Severity.WARNING]
 
 
+def test_passes_filters_of_other_settings() -> None:
+    assert with_unit("SystemCallFilter=~", "RestrictAddressFamilies=~").result(RULE).findings == ()
+
+
 def test_catches_a_guest_without_kvm_where_no_code_can_be_made() -> None:
     case = as_installed(Case().xml("type='kvm'", "type='qemu'"))
     [finding] = with_unit("MemoryDenyWriteExecute=yes", case=case).result(RULE).findings
