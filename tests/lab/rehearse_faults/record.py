@@ -14,7 +14,7 @@ RECORDED = Path(__file__).with_name("recorded.jsonl")
 HEAD = """\
 # Rehearsals with faults
 
-A fault is thrown at [`preflight rehearse`](../rehearse.md) at a random moment (`make rehearse-faults`): within four
+A fault is thrown at [`preflight rehearse`](../rehearse.md) at a random moment (`make rehearse-faults`): within 1.4
 seconds after the rehearsal of its guest has begun, or every second time within half a second after memory is sent. A
 fault that lasts is mended after 20 seconds. The guest has 3 GiB of memory, most of it zero, an image, firmware
 variables and a TPM; the destination has an image and variables of its own at the same paths.

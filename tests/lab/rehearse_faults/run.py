@@ -28,7 +28,7 @@ from tests.lab.rehearse_faults import files, guest
 from tests.lab.rehearse_faults.guest import GUEST
 
 #: Seconds from the rehearsal's beginning by its journal within which the fault is thrown, and for which it lasts.
-WITHIN, LASTS = 4.0, 20.0
+WITHIN, LASTS = 1.4, 20.0
 #: Seconds until the rehearsal has begun, until preflight has ended, and until the guest must be as before.
 BEGINS, ENDS, SETTLES = 200.0, 300.0, 200.0
 
