@@ -24,6 +24,11 @@ class Call(Generic[T]):
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
+    def ends_within(self, seconds: float) -> bool:
+        """Wait for the call, and report whether it has ended."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
     def result(self) -> T:
         """Wait for the call, and return its result or raise its exception."""
         self._thread.join()

@@ -8,8 +8,12 @@ from typing import Any, NamedTuple
 
 from preflight.answers import Unreadable
 from preflight.connection.buildable import buildable
-from preflight.connection.calls import outcomes, result, results
+from preflight.connection.calls import Call, outcomes, result, results
 from preflight.facts.text.xml import parse_xml
+
+#: Seconds in which libvirt describes a guest, if it does not wait for a migration.
+_DESCRIBES = 1.5
+_ARRIVING = "it is arriving in a migration, and libvirt does not describe it before that has ended"
 
 
 def versions(connection: Any) -> str:
@@ -42,12 +46,17 @@ def listed(connection: Any, *, sent: bool = True) -> list[Listed]:
         libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART,
         libvirt.VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT,
         libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE,
+        libvirt.VIR_CONNECT_LIST_DOMAINS_PAUSED,
     )
     # one call for all guests each, instead of one for each guest
     domains, *some = results(partial(connection.listAllDomains, flag) for flag in flags)
-    persistent, autostart, snapshots, saved = ({domain.UUIDString() for domain in those} for those in some)
+    persistent, autostart, snapshots, saved, paused = ({domain.UUIDString() for domain in those} for those in some)
+    silent = _not_described([domain for domain in domains if domain.UUIDString() in paused])
     asked: list[dict[str, Callable[[], Any]]] = []
     for domain in domains:
+        if domain.UUIDString() in silent:
+            asked.append({})
+            continue
         calls = {"state": domain.state, "xml": domain.XMLDesc}
         if domain.ID() >= 0:
             calls["job"] = domain.jobInfo
@@ -62,6 +71,10 @@ def listed(connection: Any, *, sent: bool = True) -> list[Listed]:
         answers = {name: next(told) for name in calls}
         uuid, active = domain.UUIDString(), domain.ID() >= 0
         guest: dict[str, Any] = {"name": domain.name(), "uuid": uuid, "error": None}
+        if uuid in silent:
+            guest["error"] = _ARRIVING
+            found.append(Listed(domain, guest))
+            continue
         try:
             known = {name: result(answer) for name, answer in answers.items()}
             guest |= {
@@ -84,6 +97,25 @@ def listed(connection: Any, *, sent: bool = True) -> list[Listed]:
         found.append(Listed(domain, guest))
     found.sort(key=lambda guest: str(guest.told["name"]))
     return found
+
+
+def _not_described(paused: Sequence[Any]) -> set[str]:
+    """Return the UUIDs of guests that are arriving in a migration, if libvirt describes none before it has arrived.
+
+    libvirt 11.3 then waits half a minute for the migration (qemuDomainGetXMLDesc, src/qemu/qemu_driver.c; Debian's
+    does not), and such calls would keep the other ones of this connection waiting, so that only one is tried.
+    """
+    import libvirt
+
+    states = outcomes(domain.state for domain in paused)
+    arriving = [
+        domain
+        for domain, state in zip(paused, states, strict=True)
+        if not isinstance(state, Exception) and state[1] == libvirt.VIR_DOMAIN_PAUSED_MIGRATION
+    ]
+    if not arriving or Call(arriving[0].XMLDesc).ends_within(_DESCRIBES):
+        return set()
+    return {domain.UUIDString() for domain in arriving}
 
 
 def domains(guests: Sequence[Listed]) -> str:

@@ -86,6 +86,60 @@ def test_a_guest_that_libvirt_does_not_report_on_keeps_its_name_and_the_reason(c
     assert "virDomainGetJobInfo" in plain["error"]
 
 
+class Arriving:
+    """Guest of the test driver whose state is that of one that arrives; its description waits for `arrived`."""
+
+    def __init__(self, domain: Any, arrived: threading.Event) -> None:
+        self._domain, self._arrived, self.asked = domain, arrived, 0
+
+    def state(self) -> list[int]:
+        return [libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION]
+
+    def XMLDesc(self, flags: int = 0) -> str:  # noqa: N802 # libvirt calls it so
+        self.asked += 1
+        self._arrived.wait(30)
+        return str(self._domain.XMLDesc(flags))
+
+    def jobInfo(self) -> list[int]:  # noqa: N802 # libvirt calls it so
+        return [libvirt.VIR_DOMAIN_JOB_NONE] * 12
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._domain, name)
+
+
+class Receiving:
+    """Connection to a host at which every guest arrives."""
+
+    def __init__(self, connection: Any, arrived: threading.Event) -> None:
+        self.guests = [Arriving(domain, arrived) for domain in connection.listAllDomains()]
+
+    def listAllDomains(self, flags: int) -> list[Any]:  # noqa: N802 # libvirt calls it so
+        return self.guests if flags in (0, libvirt.VIR_CONNECT_LIST_DOMAINS_PAUSED) else []
+
+
+def test_guests_that_libvirt_does_not_describe_before_they_have_arrived_cost_one_short_wait(
+    connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(libvirt_queries, "_DESCRIBES", 0.2)
+    arrived = threading.Event()
+    host, began = Receiving(connection, arrived), time.monotonic()
+    found = _domains(host, sent=True)
+    assert time.monotonic() - began < 5
+    assert [(one["name"], one["error"]) for one in found] == [
+        (name, "it is arriving in a migration, and libvirt does not describe it before that has ended")
+        for name in ("a-plain", "b-marked")
+    ]
+    assert sum(guest.asked for guest in host.guests) == 1
+    arrived.set()
+
+
+def test_guests_that_arrive_are_described_where_libvirt_does(connection: Any) -> None:
+    arrived = threading.Event()
+    arrived.set()
+    found = _domains(Receiving(connection, arrived))
+    assert [(one["name"], one["error"], one["state"]) for one in found] == [("a-plain", None, 3), ("b-marked", None, 3)]
+
+
 def test_networks_and_pools_say_which_are_active(connection: Any) -> None:
     connection.networkDefineXML(_NETWORK.format(name="off"))
     connection.storagePoolDefineXML(_POOL.format(name="off"))
