@@ -108,6 +108,7 @@ WHEN_CLOSED: dict[str, ShellText] = fixed(
             "systemctl show --property=Id,LoadState,ActiveState,SubState,UnitFileState,Result "
             "libvirtd.service libvirtd.socket virtqemud.service virtqemud.socket virtproxyd.service virtproxyd.socket"
         ),
+        "daemon-errors": "last_errors",
     }
 )
 

@@ -106,6 +106,12 @@ confinement() {
       2>/dev/null | sed 's/^/unit /'
   return 0
 }
+last_errors() {
+  # the last errors that libvirt's daemons have logged since the host booted
+  as_root journalctl --quiet --boot --output=cat --priority=err --lines=6 \
+    _COMM=libvirtd + _COMM=virtqemud + _COMM=virtproxyd 2>/dev/null
+  return 0
+}
 starts() {
   # UNIT: whether systemd has a file of the unit that is not masked; only the first of these counts
   for f in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system \

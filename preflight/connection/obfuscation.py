@@ -40,7 +40,7 @@ _PLACES = (
     (r'("name": ")', r'(")'),
     (r"(<name>)", r"(</name>)"),
     (r"(/)", r"(\.[\w.-]+\b|(?=[/'\"\s]))"),
-    (r"(?m)(^(?:guest|resident) \d+ )", r"($)"),
+    (r"(?m)(^(?:guest|resident|usage \d+) \d+ )", r"($)"),
 )
 #: Records whose words are libvirt's and sshd's own, in a host that has no name of a user's.
 _VOCABULARY = (

@@ -10,7 +10,7 @@ How to fix
     virtqemud.socket with modular daemons.
 """
 
-from preflight.facts import Daemons, LibvirtConnection
+from preflight.facts import Daemons, LastError, LibvirtConnection
 from preflight.rule import Findings, Severity, on_host, rule
 
 
@@ -23,10 +23,11 @@ from preflight.rule import Findings, Severity, on_host, rule
         "virt-ssh-helper: could not proxy traffic: Cannot recv data: Connection reset by peer",
     ),
 )
-def check(host_connection: LibvirtConnection, host: Daemons) -> Findings:
+def check(host_connection: LibvirtConnection, host: Daemons, host_log: LastError) -> Findings:
     if not host.running and host_connection.error is not None:
         # the connection that made systemd give up was reset, but later ones find no socket
         over_network = host_connection.transport in ("tls", "tcp")
         gone = "unable to connect to server at '" if over_network else "Failed to connect socket to"
         error = gone if host.given_up else host_connection.error
-        yield on_host(f"libvirt is not running: {host.why_not_running()}", error=error)
+        logged = f"; it last logged: {host_log.text}" if host_log.text is not None and host.has_failed else ""
+        yield on_host(f"libvirt is not running: {host.why_not_running()}{logged}", error=error)

@@ -5,7 +5,9 @@ Why it matters
     itself sees must not change: "Target domain uuid … does not match source …", and likewise for the name, memory,
     virtual CPUs, machine type and every device: "Target network card mac 52:54:00:00:00:99 does not match source
     52:54:00:00:00:01". Of the devices, this rule compares the numbers of each kind, the disks' targets, buses and
-    serial numbers, the network cards' MAC addresses and models, and the addresses of all.
+    serial numbers, the network cards' MAC addresses and models, and the addresses of all; of the CPU its mode, its
+    model, how it is checked and its features. virsh dumpxml without --migratable prints another CPU than a migration
+    sends: "Target CPU check full does not match source none".
 
     Everything else is compared with the definition that libvirt would send, element by element. Host-specific parts may
     differ: sources of devices, displays, the host's end of network cards and serial ports, limits, labels, pinning,
@@ -107,6 +109,8 @@ _COMPARED = (
     "memory",
     "memory/@unit",
     "vcpu",
+    "cpu/@mode",
+    "cpu/@check",
     "os/type/@machine",
     "devices/*/address*",
     "devices/disk/target/@dev",
@@ -115,6 +119,7 @@ _COMPARED = (
     "devices/interface/mac/@address",
     "devices/interface/model/@type",
 )
+_ROOTS = ("pci-root", "pcie-root")
 #: Number of parts that a message names.
 _NAMED = 3
 
@@ -148,12 +153,21 @@ def check(source_guest: Guest, guest: Guest, migration: Migration) -> Findings:
         yield on_source(changed, error=error)
     if source_guest.running and source_guest.sent is None:
         return  # a snapshot from before that was asked for; the live XML differs everywhere
+    for changed, error in _of_cpu(given.find("cpu"), sent.find("cpu")):
+        yield on_source(changed, error=error)
     parts = [part for part in dict.fromkeys(_differing(given, sent, "")) if not _is_named(part)]
     if parts:
         more = f" and {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
         raise Unreadable(
             f"the XML differs from the guest's in {', '.join(parts[:_NAMED])}{more}: libvirt may refuse that, or not"
         )
+
+
+def _is_implied(device: Element) -> bool:
+    """Report whether libvirt adds the device to an XML without it: the root of a bus, keyboard and mouse (x86)."""
+    return (device.tag == "controller" and device.get("model") in _ROOTS) or (
+        device.tag == "input" and device.get("bus") == "ps2"
+    )
 
 
 def _is_named(part: str) -> bool:
@@ -170,15 +184,34 @@ def _differing(theirs: Element, mine: Element, path: str) -> Iterator[str]:
         if theirs.get(name) != mine.get(name):
             yield f"{path}@{name}"
     for tag in sorted({child.tag for root in (theirs, mine) for child in root}):
-        pairs = [
-            sorted(root.findall(tag), key=_target) if tag == "disk" else root.findall(tag) for root in (theirs, mine)
-        ]
+        pairs = [[child for child in root.findall(tag) if not _is_implied(child)] for root in (theirs, mine)]
+        if tag == "disk":
+            pairs = [sorted(disks, key=_target) for disks in pairs]
         inner = f"{path}{tag.rpartition('}')[2]}"
         if len(pairs[0]) != len(pairs[1]):
             yield inner
             continue
         for one, other in zip(*pairs, strict=True):
             yield from _differing(one, other, f"{inner}/")
+
+
+def _of_cpu(theirs: Element | None, mine: Element | None) -> Iterator[tuple[str, str]]:
+    """Yield the first difference between the CPUs that libvirt refuses, and its error (virCPUDefIsEqual)."""
+    if theirs is None or mine is None:
+        return
+    counted = [str(len(cpu.findall("feature"))) for cpu in (theirs, mine)]
+    for what, one, other in (
+        ("mode", theirs.get("mode"), mine.get("mode")),
+        ("check", theirs.get("check"), mine.get("check")),
+        ("model", theirs.findtext("model"), mine.findtext("model")),
+        ("feature count", *counted),
+    ):
+        if one is not None and other is not None and one != other:
+            yield (
+                f"the {what} of the CPU in the XML is {one}, but the guest's is {other}",
+                f"Target CPU {what} {one} does not match source {other}",
+            )
+            return
 
 
 def _of_devices(given: Element, own: Element) -> Iterator[tuple[str, str]]:

@@ -102,6 +102,14 @@ def test_daemons_says_the_clock_and_what_was_seen_and_reads_the_files_that_were_
     assert lines[5:] == ["socket libvirt-sock", f"\x1f{host.root}/own.conf", "max_clients = 5", ""]
 
 
+def test_last_errors_are_those_of_libvirts_daemons(host: Host) -> None:
+    host.has_program("journalctl", 'printf "<%s>" "$@"; exit 1')
+    assert host.says("last_errors") == (
+        "<--quiet><--boot><--output=cat><--priority=err><--lines=6>"
+        "<_COMM=libvirtd><+><_COMM=virtqemud><+><_COMM=virtproxyd>"
+    )
+
+
 def test_log_and_lock_is_what_would_start_those_that_do_not_run(host: Host) -> None:
     host.has_program("systemctl", 'shift 2; printf "<%s>" "$@"; echo')
     etc = host.has_directory("/etc/libvirt")

@@ -8,6 +8,7 @@ from preflight.facts.daemon.daemons import Daemons
 from preflight.facts.daemon.device_tls import DeviceTls, devices_with_tls
 from preflight.facts.daemon.displays import Display, displays
 from preflight.facts.daemon.guest_settings import GuestSettings
+from preflight.facts.daemon.last_error import LastError
 from preflight.facts.daemon.libvirt_files import LibvirtFiles
 from preflight.facts.daemon.limits import RESERVED_WORKERS, DaemonLimits
 from preflight.facts.daemon.log_and_lock import LogAndLock
@@ -35,6 +36,7 @@ __all__ = [
     "GuestSettings",
     "IgnoredKey",
     "IgnoredKeys",
+    "LastError",
     "LibvirtFiles",
     "LockDaemon",
     "LogAndLock",

@@ -113,6 +113,11 @@ class Daemons(Fact, frozen=True, kw_only=True):
         """True if systemd no longer listens for the daemon, because it failed to start several times in a row."""
         return self.intended is not None and self.has_given_up(self.intended)
 
+    @property
+    def has_failed(self) -> bool:
+        """True if the daemon that manages guests was started, and ended with an error."""
+        return self.intended is not None and self._state(f"{self.intended}.service").active_state == "failed"
+
     def has_given_up(self, name: str) -> bool:
         """Report whether systemd no longer listens for the daemon of this name."""
         return self._state(f"{name}.socket").active_state == "failed"

@@ -88,6 +88,15 @@ def test_catches_a_daemon_that_systemd_has_given_up_and_foretells_what_the_next_
     assert case.result(RULE, "destination").findings[0].predicted_error == "unable to connect to server at '"
 
 
+def test_catches_a_daemon_that_has_failed_and_says_why() -> None:
+    case = stopped().destination("daemon-errors", "internal error: no such thing\nDriver state initialization failed\n")
+    [finding] = case.result(RULE, "destination").findings
+    assert "logged" not in finding.message  # it was stopped, whatever it has logged before
+    case = case.destination("units", lambda text: unit(text, "libvirtd.service", ActiveState="failed"))
+    [finding] = case.result(RULE, "destination").findings
+    assert finding.message.endswith("; it last logged: internal error: no such thing")
+
+
 def test_catches_a_daemon_that_its_socket_could_not_start() -> None:
     case = stopped().destination("daemons", lambda text: text + "socket libvirt-sock\n")
     case.destination(

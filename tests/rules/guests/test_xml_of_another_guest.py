@@ -143,12 +143,32 @@ def sent(before: str, after: str) -> Case:
         ("<on_reboot>restart</on_reboot>", "<on_reboot>destroy</on_reboot>"),
         ("<driver name='qemu' type='raw'", "<driver name='qemu' type='raw' cache='none' io='native'"),
         ("<alias name='virtio-disk0'/>", ""),
+        ("<input type='keyboard' bus='ps2'>", "<input type='keyboard' bus='ps2'/><input type='mouse' bus='ps2'>"),
+        ("</devices>", "<controller type='pci' index='0' model='pci-root'/></devices>"),
         ("<vcpu placement='static'>", "<vcpu placement='static' cpuset='0'>"),
         ("</devices>", "<graphics type='vnc' autoport='yes'/></devices>"),
     ],
 )
 def test_passes_parts_of_the_host(before: str, after: str) -> None:
     assert sent(before, after).result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "error"),
+    [
+        ("mode='custom'", "mode='host-passthrough'", "mode host-passthrough does not match source custom"),
+        ("check='full'", "check='partial'", "check partial does not match source full"),
+        (">qemu64</model>", ">kvm64</model>", "model kvm64 does not match source qemu64"),
+        ("</cpu>", "<feature policy='require' name='aes'/></cpu>", "feature count 6 does not match source 5"),
+    ],
+)
+def test_catches_another_cpu(before: str, after: str, error: str) -> None:
+    [finding] = sent(before, after).result(RULE).findings
+    assert finding.predicted_error == f"Target CPU {error}"
+
+
+def test_passes_the_cpu_where_nobody_said_which_one_is_sent() -> None:
+    assert given(lambda xml: xml.replace("check='full'", "check='none'")).result(RULE).outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize(
