@@ -18,6 +18,7 @@ from preflight.rule import Findings, Severity, on_host, rule
         "expected ... for '...' parameter",
         ".conf:...: expecting a ",
         "The overall maximum number of clients must not be less than",
+        'Security driver "none" cannot create confined guests',
         "virt-ssh-helper: cannot connect to '...': Failed to connect socket to '...': No such file or directory",
     ),
 )

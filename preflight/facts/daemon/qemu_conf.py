@@ -129,6 +129,7 @@ def problems(conf: Conf, version: Version | None) -> Iterator[ConfProblem]:
             yield ConfProblem(f"the QEMU driver will not start with this {key}: {why}", found.at, why)
     for first, last, least in _RANGES:
         yield from _ports(conf, first, last, least)
+    yield from _unconfined(conf)
 
 
 def _refused(path: str, key: str, found: Located[Value]) -> str | None:
@@ -167,6 +168,17 @@ def _ports(conf: Conf, lowest: str, highest: str, least: str) -> Iterator[ConfPr
         # virPortAllocatorRangeNew requires at least two ports
         why = f"start port {first} must be less than end port {last}"
         yield ConfProblem(f"the QEMU driver will not start with these ports: {why}", last.at or first.at, why)
+
+
+def _unconfined(conf: Conf) -> Iterator[ConfProblem]:
+    """Yield that confinement is required of a driver that confines nothing (virSecurityManagerNew)."""
+    driver = conf.settings.get("security_driver")
+    required = conf.settings.get("security_require_confined")
+    if driver is None or required is None or not required.value:
+        return
+    if "none" in (driver.value if isinstance(driver.value, tuple) else (driver.value,)):
+        why = 'Security driver "none" cannot create confined guests'
+        yield ConfProblem(f"the QEMU driver will not start with security_require_confined: {why}", required.at, why)
 
 
 def _is_this_host(address: str) -> bool:

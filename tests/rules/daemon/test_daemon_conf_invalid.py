@@ -139,3 +139,32 @@ def test_is_unknown_when_a_file_may_not_be_read() -> None:
         Outcome.UNKNOWN,
         "root's rights are missing (a password is required): log in as root, or allow the user `sudo -n` (NOPASSWD)",
     )
+
+
+def confined(*lines: str) -> Case:
+    """Return the sound pair, but the daemon is stopped and these lines are the whole qemu.conf."""
+    return Case().destination("daemons", stopped).destination("qemu.conf", "".join(f"{line}\n" for line in lines))
+
+
+@pytest.mark.parametrize("driver", ['"none"', '[ "apparmor", "none" ]'])
+def test_catches_confinement_by_a_driver_that_confines_nothing(driver: str) -> None:
+    case = confined(f"security_driver = {driver}", "security_require_confined = 1")
+    result = case.result(RULE, "destination")
+    assert (result.outcome, result.severity) == (Outcome.FAILED, Severity.ERROR)
+    (finding,) = result.findings
+    assert finding.predicted_error == 'Security driver "none" cannot create confined guests'
+    assert finding.location is not None
+    assert finding.location.text == "security_require_confined = 1"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ('security_driver = "none"', "security_require_confined = 0"),
+        ('security_driver = "none"', "security_default_confined = 1"),
+        ('security_driver = "apparmor"', "security_require_confined = 1"),
+        ("security_require_confined = 1",),
+    ],
+)
+def test_passes_drivers_that_do_what_is_required_of_them(lines: tuple[str, ...]) -> None:
+    assert confined(*lines).result(RULE, "destination").outcome is Outcome.PASSED
