@@ -64,7 +64,8 @@ STANDING: dict[str, ShellText] = fixed(
         "udp-sockets": "cat /proc/net/udp /proc/net/udp6 2>/dev/null; true",
         "nft": "nft_rules",
         "iptables": "iptables_tables",
-        "somaxconn": "read -r n < /proc/sys/net/core/somaxconn && printf '%s\\n' \"$n\"",
+        # not by the shell: it reads a byte at a time, and the kernel gives a number only at once
+        "somaxconn": "cat /proc/sys/net/core/somaxconn",
         "guest-memory": "guest_memory </dev/null",
         "memory": (
             "grep -s . /proc/meminfo /sys/kernel/mm/hugepages/*/*_hugepages "

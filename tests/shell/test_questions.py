@@ -102,6 +102,14 @@ def test_daemons_says_the_clock_and_what_was_seen_and_reads_the_files_that_were_
     assert lines[5:] == ["socket libvirt-sock", f"\x1f{host.root}/own.conf", "max_clients = 5", ""]
 
 
+@pytest.mark.parametrize(
+    ("record", "path"),
+    [("somaxconn", "/proc/sys/net/core/somaxconn"), ("kernel.hostname", "/proc/sys/kernel/hostname")],
+)
+def test_a_setting_of_the_kernel_is_read_whole(host: Host, record: str, path: str) -> None:
+    assert host.says(questions.STANDING[record]) == Path(path).read_text()
+
+
 def test_last_errors_are_those_of_libvirts_daemons(host: Host) -> None:
     host.has_program("journalctl", 'printf "<%s>" "$@"; exit 1')
     assert host.says("last_errors") == (
