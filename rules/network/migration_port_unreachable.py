@@ -4,8 +4,9 @@ Why it matters
     The source connects to a port of the destination for the guest's memory. The source has tried a port at which
     nothing listens: a host that can be reached refuses such a connection at once. With no route, or if nobody has the
     address, libvirt reports "unable to connect to server at 'host2:49152': No route to host" or "Network is
-    unreachable". If packets are dropped on the way, by rules of the source for outgoing packets or by rules of either
-    host for the answers, it reports "Connection timed out" after two minutes.
+    unreachable", and "Permission denied" or "Invalid argument" if a route, or a rule of policy routing (`ip rule`),
+    forbids the way. If packets are dropped on the way, by rules of the source for outgoing packets or by rules of
+    either host for the answers, it reports "Connection timed out" after two minutes.
 
     A firewall between the hosts may let another port pass than the one that was tried, so the result is unknown if that
     port does not answer and neither host knows why. A firewall that rejects connections answers in the same way as a
@@ -42,6 +43,8 @@ from preflight.rule import (
         "unable to connect to server at '...': Connection timed out",
         "unable to connect to server at '...': No route to host",
         "unable to connect to server at '...': Network is unreachable",
+        "unable to connect to server at '...': Permission denied",
+        "unable to connect to server at '...': Invalid argument",
         "unable to connect to server at '...': Connection refused",
         "unable to connect to server at '...:49152': Connection refused",
     ),

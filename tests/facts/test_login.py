@@ -26,6 +26,8 @@ def test_logged_in() -> None:
         ("Connection timed out during banner exchange", "timeout"),
         ("ssh: connect to host host2 port 22: No route to host", "unreachable"),
         ("ssh: connect to host host2 port 22: Network is unreachable", "unreachable"),
+        ("ssh: connect to host host2 port 22: Permission denied", "unreachable"),
+        ("ssh: connect to host host2 port 22: Invalid argument", "unreachable"),
         ("Host key verification failed.", "host-key"),
         ("No ED25519 host key is known for host2 and you have requested strict checking.", "host-key"),
         ("root@host2: Permission denied (publickey).", "auth"),

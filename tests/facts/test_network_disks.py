@@ -16,6 +16,8 @@ DRIVERS = "driver 0 iscsi /usr/bin/qemu-system-x86_64\ndriver 1 rbd /usr/bin/qem
 PORTS = (
     "port 0 192.0.2.9 10809 \n"
     "port 1 san.example.com 3260 Connection refused\n"
+    "port 1 192.0.2.7 10809 Permission denied\n"
+    "port 126 192.0.2.6 10809 Permission denied\n"
     "port 124 192.0.2.8 10809 \n"
     "port 1 nowhere.example.com 3260 Name or service not known\n"
 )
@@ -48,6 +50,7 @@ def test_a_driver_of_which_nothing_is_told_is_unknown() -> None:
     [
         ("192.0.2.9", 10809, None),
         ("san.example.com", 3260, "Connection refused"),
+        ("192.0.2.7", 10809, "Permission denied"),
     ],
 )
 def test_a_server_answers_or_does_not(name: str, port: int, reason: str | None) -> None:
@@ -58,6 +61,8 @@ def test_a_connection_of_which_nothing_is_told_is_unknown() -> None:
     known = DiskPorts.parse(Record(PORTS))
     with pytest.raises(Unreadable, match="Name or service not known"):
         known.refusal("nowhere.example.com", 3260)
+    with pytest.raises(Unreadable, match="Permission denied"):  # of bash, which was not run
+        known.refusal("192.0.2.6", 10809)
     with pytest.raises(Unreadable, match="did not answer on port 10809 within 5 s"):
         known.refusal("192.0.2.8", 10809)
     with pytest.raises(Unreadable, match="was not asked"):

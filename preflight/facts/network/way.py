@@ -20,9 +20,12 @@ _ROUTE = r"route (\S{1,64}) (.{0,400})"
 _LISTENER = r"listener (open|ended)"
 _NEIGHBOUR = r"neighbour (\S{1,64}) (.{0,400})"
 _DEVICE = r"\bdev (\S{1,15})"
-#: The errors of a route that does not exist, or that is of the type "unreachable", in the words of `ip route get`.
-_NO_ROUTE = r"RTNETLINK answers: (Network is unreachable|No route to host|Network is down)"
-#: Exit code of timeout(1) if the time is up.
+#: The errors of a route that does not exist, or of a route or rule of the type "unreachable", "prohibit" (EACCES) or
+#: "blackhole" (EINVAL; `fib_props`, net/ipv4/fib_semantics.c), in the words of `ip route get`.
+_NO_ROUTE = (
+    r"RTNETLINK answers: (Network is unreachable|No route to host|Network is down|Permission denied|Invalid argument)"
+)
+#: Exit code of timeout(1) if the time is up; the greater ones say that nothing could be run.
 _TIMED_OUT = 124
 
 
@@ -47,6 +50,8 @@ _ERRORS = {
     "No route to host": Reached.UNREACHABLE,
     "Network is unreachable": Reached.UNREACHABLE,
     "Network is down": Reached.UNREACHABLE,
+    "Permission denied": Reached.UNREACHABLE,
+    "Invalid argument": Reached.UNREACHABLE,
     "Connection timed out": Reached.SILENT,
 }
 
@@ -168,7 +173,7 @@ def _outcome(tried: re.Match[str], listened: bool) -> tuple[Reached | None, str]
     code, said = int(tried[1]), tried[4].strip()
     if code == 0:
         return Reached.CONNECTED, ""
-    reached = Reached.SILENT if code == _TIMED_OUT else _ERRORS.get(said)
+    reached = Reached.SILENT if code == _TIMED_OUT else _ERRORS.get(said) if code < _TIMED_OUT else None
     if reached is Reached.REFUSED and listened:
         return Reached.REJECTED, said
     return reached, "Connection timed out" if reached is Reached.SILENT else said or f"exit code {code}"

@@ -41,6 +41,8 @@ _KINDS: tuple[tuple[str, LoginOutcome], ...] = (
         LoginOutcome.HOST_KEY,
     ),
     (r"Could not resolve hostname", LoginOutcome.NAME),
+    # a route or a rule of the type "prohibit" or "blackhole"
+    (r"connect to host .* port \d+: (?:Permission denied|Invalid argument)", LoginOutcome.UNREACHABLE),
     (r"Permission denied|Too many authentication failures|no mutual signature", LoginOutcome.AUTH),
     (r"Connection refused", LoginOutcome.REFUSED),
     (r"No route to host|Network is unreachable", LoginOutcome.UNREACHABLE),

@@ -12,8 +12,11 @@ _LINE = re.compile(r"port (\d{1,3}) (\S{1,300}) (\d{1,5}) (.{0,300})", re.ASCII)
 #: The exit code of `timeout`, and the message of `nc -w`: the 5 seconds are preflight's own limit; the kernel tries
 #: longer, so that QEMU might still be answered.
 _TIMED_OUT, _NC_TIMED_OUT = 124, "Connection timed out"
-#: Error messages of the C library for failed connections (strerror).
-_REASONS = ("Connection refused", "No route to host", "Network is unreachable")
+#: Error messages of the C library for failed connections (strerror); the last two are of a route or rule of the type
+#: "prohibit" or "blackhole".
+_REASONS = ("Connection refused", "No route to host", "Network is unreachable", "Permission denied", "Invalid argument")
+#: The first exit code by which `timeout` or the shell says that nothing could be run.
+_NOT_RUN = 125
 
 
 class DiskPorts(Fact, frozen=True, kw_only=True):
@@ -42,7 +45,7 @@ class DiskPorts(Fact, frozen=True, kw_only=True):
             return None
         if tried.code == _TIMED_OUT or tried.said == _NC_TIMED_OUT:
             raise Unreadable(f"{name} did not answer on port {port} within 5 s: it may be slow, or never answer")
-        if tried.said not in _REASONS:
+        if tried.code >= _NOT_RUN or tried.said not in _REASONS:
             raise Unreadable(f"it is unknown whether {name} answers on port {port}: {tried.said or tried.code}")
         return tried.said
 

@@ -43,7 +43,9 @@ def test_leaves_an_address_that_is_not_the_destinations_to_the_rule_about_that()
     assert tried(GONE.replace("192.0.2.12", "192.0.2.77"), case).outcome is Outcome.PASSED
 
 
-@pytest.mark.parametrize("error", ["No route to host", "Network is unreachable"])
+@pytest.mark.parametrize(
+    "error", ["No route to host", "Network is unreachable", "Permission denied", "Invalid argument"]
+)
 def test_catches_a_missing_route(error: str) -> None:
     (finding,) = tried(f"port 1 {NAME} 49215 {error}\nroute 192.0.2.12 RTNETLINK answers: {error}\n").findings
     assert finding.message == f"the source cannot reach {NAME}: {error} to 192.0.2.12"
