@@ -3,12 +3,13 @@
 Why it matters
     libvirt creates each image before it copies anything, and reserves the full size of the disk, however little the
     source's image occupies: "cannot allocate 10737418240 bytes in file '/srv/images/web.raw': No space left on device",
-    or for qcow2 "Could not preallocate new data: No space left on device". The room that is counted is what root can
+    or for qcow2 "Could not preallocate new data: No space left on device"; and without a free inode "Could not create
+    '/srv/images/web.qcow2': No space left on device". The room that is counted is what root can
     write; quotas and thin volumes are not considered. An image that already exists is not looked at: "migration of disk
     vda failed: No space left on device" if it is sparse and its file system fills up.
 
 How to fix
-    Make room on the destination's file system, or move its storage pool to a larger one.
+    Make room on the destination's file system (df, df -i), or move its storage pool to a larger one.
 """
 
 from preflight.facts import Images, Pools, Storage
@@ -50,7 +51,13 @@ def check(
         if path is None or size is None:
             continue
         there = destination.look(path)
-        if there.exists or there.fs_free is None:
+        if there.exists or there.read_only or there.fs_free is None:
+            continue  # of a read-only file system another rule tells
+        if not there.fs_takes_files:
+            yield on_destination(
+                f"{there.fs_source}, where {path} is to be created for {disk.target}, has no free inodes",
+                error=f"Could not create '{path}': No space left on device",
+            )
             continue
         on = (there.fs_type, there.fs_source)
         taken[on] = taken.get(on, 0) + size

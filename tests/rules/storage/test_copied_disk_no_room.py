@@ -49,6 +49,12 @@ def test_catches_two_disks_that_do_not_fit_together() -> None:
     assert finding.message.startswith("vdc needs 6 MiB")
 
 
+def test_catches_a_file_system_without_inodes() -> None:
+    [finding] = case().destination("paths", absent(PATH, free=64 * MIB).replace("100 100", "100 0")).result(RULE).findings
+    assert finding.message.endswith(f"where {PATH} is to be created for vdb, has no free inodes")
+    assert finding.predicted_error == f"Could not create '{PATH}': No space left on device"
+
+
 @pytest.mark.parametrize("free", [64 * MIB, 65 * MIB])
 def test_passes_where_there_is_room(free: int) -> None:
     assert case(free=free).result(RULE).outcome is Outcome.PASSED
