@@ -310,7 +310,7 @@ def _ask_about_guests(
     else:
         there.records["usb-devices"] = Record("")
     devices = sorted({disk.path for guest in guests for disk in guest.disks if disk.path and disk.type == "block"})
-    images = _copied(guests, migration, source, destination) if migration.copy_storage else []
+    images = _read_heads(guests, migration, source, destination)
     for end in (here, there):
         end.ask_about("block-devices", "block devices", devices, questions.block_devices)
         end.ask_about("images", "images", images, questions.image_heads)
@@ -391,10 +391,14 @@ def _opened(guest: Guest, host: Host) -> Iterator[str]:
                 yield from (path, *above(path))
 
 
-def _copied(guests: Iterable[Guest], migration: Migration, *hosts: Host) -> list[str]:
-    """Return the image paths, on either host, of the disks that are copied."""
+def _read_heads(guests: Iterable[Guest], migration: Migration, *hosts: Host) -> list[str]:
+    """Return the image paths, on either host, of the disks that are copied and of those in a format with a header."""
     every = [disk for guest in guests for disk in guest.disks]
-    disks = [disk for disk in every if migration.copies(disk.target, by_default=disk.copied_by_default)]
+    disks = [
+        disk
+        for disk in every
+        if disk.format == "qcow2" or migration.copies(disk.target, by_default=disk.copied_by_default)
+    ]
     found: set[str] = {disk.path for disk in disks if disk.path}
     for host in hosts:
         with contextlib.suppress(Unreadable):

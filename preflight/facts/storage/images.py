@@ -28,12 +28,21 @@ class Image(Struct, frozen=True, kw_only=True):
 
 
 class Images(ByPath, frozen=True, kw_only=True):
-    """The existing images of disks that are to be copied, from `questions.image_heads`."""
+    """The existing images of disks that are qcow2 or are to be copied, from `questions.image_heads`."""
 
     @classmethod
     def parse(cls, images: Annotated[Record, OPTIONAL]) -> Self:
         """Parse the answers by path."""
         return super().parse(images)
+
+    def is_raw(self, path: str) -> bool:
+        """Report whether the image at the path was read and is not qcow2.
+
+        An image that its QEMU can open may be closed to root (NFS with root_squash), and an older snapshot has only
+        those that were to be copied: False, as for one that is as it should be.
+        """
+        found = re.fullmatch(_LINE, self.answers.get(path, ""))
+        return found is not None and found[2] == "raw"
 
     def look(self, path: str) -> Image:
         """Return the image at the path, which must exist; raises `Unreadable` if the host could not read it."""
