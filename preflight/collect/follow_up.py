@@ -294,8 +294,10 @@ def _ask_about_guests(
     kvm = any(guest.virt_type == "kvm" for guest in guests)
     with contextlib.suppress(Unreadable):
         user = destination.fact(QemuUser)
-        if user.uid and (opened or kvm):  # root may access everything, so there is nothing to ask
-            asked = [*opened, *([KVM] if kvm else [])]
+        if user.uid and guests:  # root may access everything, so there is nothing to ask
+            asked = sorted(
+                {*opened, *above(state_directories.PRIVATE), state_directories.PRIVATE, *([KVM] if kvm else [])}
+            )
             there.ask_about("access", "paths", asked, partial(questions.access, user.uid, user.gid))
     if migration.memory_to.rdma:
         emulators = sorted({guest.emulator for guest in guests if guest.emulator})

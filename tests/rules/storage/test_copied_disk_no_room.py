@@ -50,7 +50,9 @@ def test_catches_two_disks_that_do_not_fit_together() -> None:
 
 
 def test_catches_a_file_system_without_inodes() -> None:
-    [finding] = case().destination("paths", absent(PATH, free=64 * MIB).replace("100 100", "100 0")).result(RULE).findings
+    [finding] = (
+        case().destination("paths", absent(PATH, free=64 * MIB).replace("100 100", "100 0")).result(RULE).findings
+    )
     assert finding.message.endswith(f"where {PATH} is to be created for vdb, has no free inodes")
     assert finding.predicted_error == f"Could not create '{PATH}': No space left on device"
 
