@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from preflight.answers import BLANK
-from preflight.facts.guest.command_line import READ, WITH_PATH
+from preflight.facts.guest.command_line import READ, UNMIGRATABLE, WITH_PATH
 
 #: Maximum number of secrets that are blanked out in one text; libvirt's XML has at most 4 MiB
 #: (VIR_NET_MESSAGE_STRING_MAX).
@@ -56,6 +56,7 @@ _KEPT = re.compile(
     r"|host=(?:[0-9A-Fa-f]{4}:)?[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7]"
     r"|server(?:=(?:on|off|yes|no))?"
     r"|socket|file|pipe|serial|parallel|tty|tap|local|rng-random|memory-backend-file|vfio-pci"
+    rf"|{'|'.join(sorted(UNMIGRATABLE))}"
 )
 #: Options that always have an argument, and are often given one that is secret.
 _WITH_ARGUMENT = READ | frozenset(

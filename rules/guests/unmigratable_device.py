@@ -9,7 +9,8 @@ Why it matters
     and, up to QEMU 10.0, the clipboard channel (qemu-vdagent). According to QEMU's source the same is true of 3D
     acceleration (virgl), of input devices of the host over virtio, of an AMD IOMMU, up to QEMU 10.0 of NVMe disks, of
     encrypted memory (AMD SEV and SEV-SNP, s390 protected virtualization, Intel TDX), and of Hyper-V enlightenments in
-    the mode passthrough if the host offers any, which is a warning.
+    the mode passthrough if the host offers any, which is a warning. The devices that are called so in the guest's own
+    arguments to QEMU (`-device nvme,...` in `<qemu:commandline>`) are recognized too; those in JSON are not.
 
     QEMU does not refuse a virtio-pmem module or a video card with a vhost-user back end, but it sends nothing of their
     state: the migration ends without an error, and the guest's driver waits forever for a device that was reset.
@@ -28,6 +29,7 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from preflight.facts import Versions
+from preflight.facts.guest import own_devices
 from preflight.facts.libvirt import Version
 from preflight.facts.text import parse_xml
 from preflight.host import Guest
@@ -126,8 +128,10 @@ def check(source_guest: Guest, source: Versions) -> Findings:
                 f"{tag} is shared by virtiofs, which this host's QEMU cannot migrate", error="vhost-user-fs"
             )
     unknown = ""
+    arguments = tuple(own_devices(root))
     for one in _DEVICES:
-        if not any(_matches(device, one.attributes) for device in root.iterfind(f"devices/{one.element}")):
+        defined = any(_matches(device, one.attributes) for device in root.iterfind(f"devices/{one.element}"))
+        if not defined and not any(one.error and name.startswith(one.error) for name in arguments):
             continue
         if one.moves_since is None or source.qemu < _LATER:
             lost = "whose state QEMU does not send: it would stop working"

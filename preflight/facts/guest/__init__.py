@@ -3,6 +3,7 @@
 from preflight.facts.guest.accounts import Accounts
 from preflight.facts.guest.backing import GuestBacking
 from preflight.facts.guest.cluster import Cluster
+from preflight.facts.guest.command_line import own_devices
 from preflight.facts.guest.cpu import X86, GuestCpu
 from preflight.facts.guest.devices import OPEN_VSWITCH
 from preflight.facts.guest.guests import KVM, Disk, Guests, GuestState, Server
@@ -29,4 +30,5 @@ __all__ = [
     "Server",
     "Start",
     "StartedWith",
+    "own_devices",
 ]

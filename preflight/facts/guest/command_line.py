@@ -1,4 +1,4 @@
-"""Paths in `<qemu:commandline>`, which libvirt passes on to QEMU without looking at them.
+"""Paths and devices in `<qemu:commandline>`, which libvirt passes on to QEMU without looking at them.
 
 Only what redaction keeps is known: paths, addresses and ports under their names. Arguments in JSON are not read.
 """
@@ -29,6 +29,10 @@ _FILES: Mapping[str, tuple[str, ...]] = {
 }
 #: Options that take a character device, as "unix:/run/a.sock".
 _CHARACTER_DEVICES = ("-serial", "-parallel", "-monitor", "-qmp")
+#: Devices (`-device NAME`) whose state QEMU cannot send: the rule unmigratable-device.
+UNMIGRATABLE = frozenset(("amd-iommu", "nvme", "usb-audio", "usb-mtp", "usb-net", "usb-serial")).union(
+    ("virtio-crypto-pci", "virtio-input-host-pci", "virtio-sound-pci")
+)
 #: Every option with an argument that is read here.
 READ = WITH_PATH.union(_FILES, _CHARACTER_DEVICES, ("-chardev", "-object"))
 #: Kinds of character device whose path QEMU creates.
@@ -46,6 +50,20 @@ class OwnPath(Struct, frozen=True):
 
 def own_paths(root: Element) -> Iterator[OwnPath]:
     """Yield the paths that QEMU opens because of the guest's own arguments."""
+    for option, value in _options(root):
+        yield from _of(option, value)
+
+
+def own_devices(root: Element) -> Iterator[str]:
+    """Yield the names of the devices that the guest's own arguments add, of those in `UNMIGRATABLE`."""
+    for option, value in _options(root):
+        name = value.partition(",")[0]
+        if option == "-device" and name in UNMIGRATABLE:
+            yield name
+
+
+def _options(root: Element) -> Iterator[tuple[str, str]]:
+    """Yield each option that has an argument, and the argument."""
     option = ""
     for argument in root.iterfind(f"{_NAMESPACE}commandline/{_NAMESPACE}arg"):
         value = argument.get("value", "")
@@ -53,7 +71,7 @@ def own_paths(root: Element) -> Iterator[OwnPath]:
             option = value.replace("--", "-", 1)
             continue
         if option:
-            yield from _of(option, value)
+            yield option, value
         option = ""
 
 

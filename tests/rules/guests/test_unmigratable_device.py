@@ -190,3 +190,26 @@ def test_catches_encrypted_memory(kind: str, error: str | None) -> None:
     [finding] = Case().xml("<devices>", f"<launchSecurity type='{kind}'/><devices>").result(RULE).findings
     assert finding.message == f"the guest's memory is encrypted ({kind})"
     assert finding.predicted_error == error
+
+
+def with_arguments(*values: str) -> Case:
+    """Return the sound pair, whose guest has these arguments of its own for QEMU."""
+    namespace = "xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'"
+    given = "".join(f"<q:arg value='{value}'/>" for value in values)
+    return Case().xml("</domain>", f"<q:commandline {namespace}>{given}</q:commandline></domain>")
+
+
+@pytest.mark.parametrize("name", ["nvme", "usb-serial", "virtio-crypto-pci"])
+def test_catches_a_device_of_the_guests_own_arguments(name: str) -> None:
+    [finding] = with_arguments("-device", f"{name},***").result(RULE).findings
+    assert finding.predicted_error == name.removesuffix("-pci")
+
+
+@pytest.mark.parametrize("values", [("-device", "edu"), ("-drive", "nvme,***"), ("-device", "***,nvme")])
+def test_passes_other_arguments(values: tuple[str, str]) -> None:
+    assert with_arguments(*values).result(RULE).outcome is Outcome.PASSED
+
+
+def test_is_unknown_when_a_release_between_has_an_nvme_disk_by_argument() -> None:
+    case = with_versions(with_arguments("-device", "nvme"), 11_003_000, 11_000_000)
+    assert case.result(RULE).outcome is Outcome.UNKNOWN

@@ -200,6 +200,9 @@ XML = {
     "<qemu:arg value='-netdev'/><qemu:arg value='user,host=s3cret,script=no'/>": (
         "<qemu:arg value='-netdev'/><qemu:arg value='***'/>"
     ),
+    "<qemu:arg value='-device'/><qemu:arg value='nvme,serial=s3cret,id=s3cret'/>": (
+        "<qemu:arg value='-device'/><qemu:arg value='nvme,***'/>"
+    ),
     "<qemu:arg value='-device'/><qemu:arg value='vfio-pci,host=01:00.0,id=s3cret'/>": (
         "<qemu:arg value='-device'/><qemu:arg value='vfio-pci,host=01:00.0,***'/>"
     ),
