@@ -55,6 +55,31 @@ def test_a_box_around_a_changed_key_is_not_the_reason() -> None:
     assert (known.kind, known.error) == (LoginOutcome.HOST_KEY, "Host key verification failed.")
 
 
+@pytest.mark.parametrize(
+    ("telling", "last", "kind"),
+    [
+        (
+            "No ED25519 host key is known for old and you have requested strict checking.",
+            "Host key verification failed.",
+            "host-key",
+        ),
+        ("Certificate invalid: expired", "Host key verification failed.", "host-key"),
+        (
+            "ED25519 host key for host2 was revoked and you have requested strict checking.",
+            "Host key verification failed.",
+            "host-key",
+        ),
+        (
+            "Your account has expired; please contact your system administrator.",
+            "Connection closed by 192.0.2.12 port 22",
+            "auth",
+        ),
+    ],
+)
+def test_the_reason_is_kept_and_not_the_refusal_that_follows_it(telling: str, last: str, kind: str) -> None:
+    assert Login.parse(Record("", 255, f"{telling}\r\n{last}\r\n")) == Login(error=telling, kind=LoginOutcome(kind))
+
+
 def test_banners_and_debug_lines_do_not_count() -> None:
     said = "debug1: Connection refused\nWarning: x\nssh: connect to host host2 port 22: No route to host\n"
     assert Login.parse(Record("", 255, said)).kind is LoginOutcome.UNREACHABLE

@@ -36,10 +36,14 @@ class LoginOutcome(enum.StrEnum):
 
 #: The first match decides: ssh's last line says little if a key has changed or the host closed the connection.
 _KINDS: tuple[tuple[str, LoginOutcome], ...] = (
+    # what "Host key verification failed", which follows them, does not say
     (
-        r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|^No .* host key is known",
+        r"^No .* host key is known for |^Certificate invalid: |host key for .* was revoked",
         LoginOutcome.HOST_KEY,
     ),
+    (r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED", LoginOutcome.HOST_KEY),
+    # of sshd, or of pam_unix, before sshd closes the connection
+    (r"^(?:Your|User) account has expired\b", LoginOutcome.AUTH),
     (r"Could not resolve hostname", LoginOutcome.NAME),
     # a route or a rule of the type "prohibit" or "blackhole"
     (r"connect to host .* port \d+: (?:Permission denied|Invalid argument)", LoginOutcome.UNREACHABLE),
