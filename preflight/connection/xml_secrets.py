@@ -46,6 +46,11 @@ _OPTION = re.compile(r"<[A-Za-z][\w.-]*+:(?:arg|env|property|option)\s[^<>]*+>")
 _IS_ARGUMENT = re.compile(r"<[A-Za-z][\w.-]*+:arg\s")
 _VALUE = re.compile(r"""(\svalue\s*+=\s*+)("[^"]*+"|'[^']*+')""")
 _NAMED_VALUE = re.compile(r"""(\sname\s*+=\s*+(?P<quote>["'])[^="']*+=)[^"']++(?=(?P=quote))""")
+#: Overridden property that is a number or a truth value: no secret, and libvirt refuses anything else in its place.
+_TYPED = re.compile(
+    r"""<[A-Za-z][\w.-]*+:property\s(?=[^<>]*\stype\s*=\s*["'](?:bool|signed|unsigned)["'])"""
+    r"""[^<>]*\svalue\s*=\s*["'](?:true|false|[+-]?[0-9]{1,20})["'][^<>]*+>"""
+)
 #: A QEMU option without its value.
 _NAME = re.compile(r"-{1,2}[A-Za-z][A-Za-z0-9_-]*")
 _PATH = r"/[\w./+:@~-]{1,1000}"
@@ -159,6 +164,8 @@ class _Arguments:
 
     def __call__(self, tag: str) -> str:
         """Return the element without its secrets."""
+        if _TYPED.fullmatch(tag):
+            return tag
         redacted = self._value if _IS_ARGUMENT.match(tag) else _blank
         return _VALUE.sub(redacted, _NAMED_VALUE.sub(rf"\1{BLANK}", tag))
 

@@ -216,6 +216,11 @@ XML = {
     ),
     "<qemu:env name='TOKEN' value='s3cret'/>": "<qemu:env name='TOKEN' value='***'/>",
     "<qemu:property name='a' type='string' value='s3cret'/>": "<qemu:property name='a' type='string' value='***'/>",
+    "<qemu:property name='a' type='bool' value='true'/><qemu:property name='b' type='unsigned' value='2'/>": (
+        "<qemu:property name='a' type='bool' value='true'/><qemu:property name='b' type='unsigned' value='2'/>"
+    ),
+    "<qemu:property name='a' type='bool' value='s3cret'/>": "<qemu:property name='a' type='bool' value='***'/>",
+    "<qemu:property name='a' type='signed' value='5&#115;'/>": "<qemu:property name='a' type='signed' value='***'/>",
     "<fs:option name='password=s3cret'/><fs:option name='sync'/>": (
         "<fs:option name='password=***'/><fs:option name='sync'/>"
     ),
