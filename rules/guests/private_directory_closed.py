@@ -20,7 +20,7 @@ from preflight.rule import Findings, Severity, on_destination, rule, unless_live
 @rule(
     Severity.ERROR,
     skip=unless_live,
-    errors=("Unable to read .../master-key.aes: Failed to open file ...: Permission denied",),
+    errors=("Unable to read ...: Failed to open file ...: Permission denied",),
 )
 def check(guest: Guest, destination: QemuUser) -> Findings:
     if destination.uid == 0 or guest.devices.own_user:
