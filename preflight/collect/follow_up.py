@@ -1,6 +1,7 @@
 """Questions that depend on the first answers: about the other host, and about the guests to be migrated."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ from preflight.facts.storage.qemu_limits import QemuLimits
 from preflight.facts.storage.qemu_user import QemuUser, above
 from preflight.facts.storage.secrets import Secrets, needed_by
 from preflight.facts.system.identity import AnnouncedName
+from preflight.facts.text.mounts import Mounts
 from preflight.facts.tls.certificate_paths import CertificatePaths, of_client
 from preflight.facts.tls.listener import NetworkListener
 from preflight.facts.tls.migration_tls import MigrationTls
@@ -44,6 +46,10 @@ from preflight.units import MIB
 
 T = TypeVar("T")
 
+#: File systems on which several hosts have the same files.
+_NETWORK_FILE_SYSTEMS = frozenset(
+    ("nfs", "nfs4", "ceph", "cifs", "fuse.glusterfs", "fuse.ceph-fuse", "gfs2", "ocfs2", "lustre", "gpfs")
+)
 NO_PATHS: Collection[str] = frozenset()
 
 #: Maximum number of items of each kind that a host is asked about at once: enough for 2,000 guests, and few enough that
@@ -393,14 +399,30 @@ def _opened(guest: Guest, host: Host) -> Iterator[str]:
                 yield from (path, *above(path))
 
 
+def _is_on_network(host: Host, path: str) -> bool:
+    """Report whether the host has the path on a file system of a network or a cluster; False if that is unknown."""
+    with contextlib.suppress(Unreadable, KeyError):
+        mounts = _mounts_of(host.records["mounts"].required())
+        return mounts.holding(path).type in _NETWORK_FILE_SYSTEMS
+    return False
+
+
+@functools.lru_cache(maxsize=4)
+def _mounts_of(table: str) -> Mounts:
+    return Mounts.read(table)
+
+
 def _read_heads(guests: Iterable[Guest], migration: Migration, *hosts: Host) -> list[str]:
-    """Return the image paths, on either host, of the disks that are copied and of those in a format with a header."""
-    every = [disk for guest in guests for disk in guest.disks]
-    disks = [
-        disk
-        for disk in every
-        if disk.format == "qcow2" or migration.copies(disk.target, by_default=disk.copied_by_default)
-    ]
+    """Return the image paths, on either host, of the disks that are copied and of those in a format with a header.
+
+    Where both hosts have the path on a network's file system, they see the same image, and need not be asked.
+    """
+    disks = []
+    for disk in (disk for guest in guests for disk in guest.disks):
+        copied = migration.copies(disk.target, by_default=disk.copied_by_default)
+        own = disk.format == "qcow2" and not (disk.path and all(_is_on_network(host, disk.path) for host in hosts))
+        if copied or own:
+            disks.append(disk)
     found: set[str] = {disk.path for disk in disks if disk.path}
     for host in hosts:
         with contextlib.suppress(Unreadable):

@@ -54,3 +54,23 @@ def test_is_unknown_when_nobody_tried_the_speaker_with_that_release() -> None:
 
 def test_is_unknown_when_the_versions_are() -> None:
     assert Case().destination("libvirt.versions", None).result(RULE).outcome is Outcome.UNKNOWN
+
+
+def overriding(*, source: int, destination: int) -> Case:
+    """A guest that overrides a property, between these releases of QEMU, as libvirt numbers them."""
+    case = Case().xml("<domain ", "<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0' ")
+    case = case.xml("</domain>", "<qemu:override></qemu:override></domain>")
+    for end, version in ((case.source, source), (case.destination, destination)):
+        end("libvirt.versions", lambda text, version=version: json.dumps(json.loads(text) | {"hypervisor": version}))
+    return case
+
+
+def test_is_unknown_when_an_older_qemu_is_given_overridden_properties() -> None:
+    result = overriding(source=10_000_000, destination=7_002_021).result(RULE)
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.reason == "the guest overrides properties of its devices, which QEMU 7.2.21 may not know"
+
+
+@pytest.mark.parametrize("destination", [7_002_020, 10_000_000])
+def test_passes_overridden_properties_where_qemu_is_not_older(destination: int) -> None:
+    assert overriding(source=7_002_020, destination=destination).result(RULE).outcome is Outcome.PASSED
