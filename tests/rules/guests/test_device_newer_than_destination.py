@@ -60,9 +60,8 @@ def overriding(*, source: int, destination: int) -> Case:
     """A guest that overrides a property, between these releases of QEMU, as libvirt numbers them."""
     case = Case().xml("<domain ", "<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0' ")
     case = case.xml("</domain>", "<qemu:override></qemu:override></domain>")
-    for end, version in ((case.source, source), (case.destination, destination)):
-        end("libvirt.versions", lambda text, version=version: json.dumps(json.loads(text) | {"hypervisor": version}))
-    return case
+    case = case.source("libvirt.versions", lambda text: json.dumps(json.loads(text) | {"hypervisor": source}))
+    return case.destination("libvirt.versions", lambda text: json.dumps(json.loads(text) | {"hypervisor": destination}))
 
 
 def test_is_unknown_when_an_older_qemu_is_given_overridden_properties() -> None:
