@@ -105,7 +105,7 @@ def _copied(disk: Disk, path: str, mine: Image, other: Image, destination: Stora
             f"{path}, the disk {disk.target}, has {other.size} bytes on the destination and {mine.size} on the source",
             error="Source and target image have different sizes",
         )
-    elif other.backing is not None:
+    elif other.backing is not None and not disk.chain_is_given:
         yield from _below(disk, path, other.backing, destination)
 
 

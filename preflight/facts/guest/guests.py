@@ -120,6 +120,9 @@ class Disk(Struct, frozen=True, kw_only=True):
     #: The images of `backing` that the XML for the destination names: opened there even if the disk is copied. libvirt
     #: leaves out those that it found itself when the guest started.
     named_backing: tuple[str, ...] = ()
+    #: True if the XML for the destination says itself what lies below the disk's image, or that nothing does
+    #: (`<backingStore/>`): a backing image that the image there names is not opened.
+    chain_is_given: bool = False
 
     @property
     def servers(self) -> tuple[Server, ...]:
@@ -419,8 +422,12 @@ def _disk(disk: Element) -> Disk:
 
 
 def _with_named_backing(disks: tuple[Disk, ...], sent: str) -> tuple[Disk, ...]:
-    named = {disk.target: disk.backing for disk in map(_disk, parse_xml(sent).iterfind("devices/disk"))}
-    return tuple(replace(disk, named_backing=named.get(disk.target, ())) for disk in disks)
+    elements = parse_xml(sent).findall("devices/disk")
+    named = {disk.target: disk.backing for disk in map(_disk, elements)}
+    given = {_disk(one).target for one in elements if one.find("backingStore") is not None}
+    return tuple(
+        replace(disk, named_backing=named.get(disk.target, ()), chain_is_given=disk.target in given) for disk in disks
+    )
 
 
 def _path(source: Element | None) -> str | None:

@@ -25,9 +25,9 @@ def disk(fmt: str = "raw", *, kind: str = "file", more: str = "", here: int = MI
     )
 
 
-def copied(*heads: str, fmt: str = "qcow2", kind: str = "file") -> Case:
+def copied(*heads: str, fmt: str = "qcow2", kind: str = "file", more: str = "") -> Case:
     """Return the same, copied, with these heads at the source and at the destination."""
-    case = disk(fmt, kind=kind).asking(copy_storage="all")
+    case = disk(fmt, kind=kind, more=more).asking(copy_storage="all")
     return case.source("images", f"path {PATH}\n{heads[0]}\n").destination("images", f"path {PATH}\n{heads[1]}\n")
 
 
@@ -96,6 +96,14 @@ def test_passes_sizes_within_one_sector() -> None:
 def test_passes_an_image_that_lies_upon_one_that_is_there() -> None:
     case = copied(qcow2(MIB), qcow2(MIB, "base.img")).destination("paths", there(PATH, "/srv/vms/base.img"))
     assert case.result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    "more", ["<backingStore/>", "<backingStore type='file'><source file='/srv/b'/></backingStore>"]
+)
+def test_passes_an_image_whose_own_backing_image_is_not_opened(more: str) -> None:
+    case = copied(qcow2(MIB), qcow2(MIB, "base.img"), more=more).guest(lambda guest: guest.update(sent=guest["xml"]))
+    assert case.destination("paths", there(PATH) + gone("/srv/vms/base.img")).result(RULE).outcome is Outcome.PASSED
 
 
 def test_passes_a_growing_image_on_shared_storage() -> None:
