@@ -57,7 +57,7 @@ _PATH = r"/[\w./+:@~-]{1,1000}"
 #: Parts of an argument that are kept, since rules read them (preflight.facts.guest.command_line): paths under these
 #: names, the address of a PCI device, and words that say what kind of device it is.
 _KEPT = re.compile(
-    rf"(?:path|file|filename|mem-path|romfile|script|sysfsdev)={_PATH}|(?:unix|file|pipe):{_PATH}"
+    rf"(?:path|file|filename|events|mem-path|romfile|script|sysfsdev)={_PATH}|(?:unix|file|pipe):{_PATH}"
     r"|host=(?:[0-9A-Fa-f]{4}:)?[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7]"
     r"|server(?:=(?:on|off|yes|no))?"
     r"|socket|file|pipe|serial|parallel|tty|tap|local|rng-random|memory-backend-file|vfio-pci"

@@ -12,7 +12,7 @@ _NAMESPACE = "{http://libvirt.org/schemas/domain/qemu/1.0}"
 #: Options whose value is a path that must exist, and those whose file QEMU creates.
 _NEEDED = frozenset(
     ("-bios", "-kernel", "-initrd", "-dtb", "-cdrom", "-hda", "-hdb", "-hdc", "-hdd", "-fda", "-fdb", "-pflash")
-).union(("-mtdblock", "-sd", "-option-rom", "-serial", "-parallel"))
+).union(("-mtdblock", "-sd", "-option-rom", "-serial", "-parallel", "-readconfig"))
 _MADE = frozenset(("-pidfile", "-D"))
 WITH_PATH = _NEEDED | _MADE
 #: Properties of other options that name a file which must exist, by the option.
@@ -20,9 +20,10 @@ _FILES: Mapping[str, tuple[str, ...]] = {
     "-drive": ("file",),
     "-fw_cfg": ("file",),
     "-acpitable": ("file",),
-    "-smbios": ("file",),
+    "-smbios": ("file", "path"),
+    "-trace": ("events",),
     "-object": ("filename", "file"),
-    "-device": ("romfile", "sysfsdev"),
+    "-device": ("romfile", "sysfsdev", "file"),
     "-netdev": ("script",),
     "-fsdev": ("path",),
     "-virtfs": ("path",),

@@ -255,6 +255,10 @@ ARGUMENTS = (
     ("option", "value", "needed"),
     [
         ("-fw_cfg", "name=opt/a,file=/srv/a.ign", "/srv/a.ign"),
+        ("-smbios", "type=11,path=/srv/oem", "/srv/oem"),
+        ("-trace", "events=/srv/events", "/srv/events"),
+        ("-readconfig", "/srv/own.cfg", "/srv/own.cfg"),
+        ("-device", "loader,file=/srv/own.bin", "/srv/own.bin"),
         ("-chardev", "socket,id=a,path=/run/own/a.sock,server=on", "/run/own"),
         ("-device", "vfio-pci,host=01:00.0", "/sys/bus/pci/devices/0000:01:00.0"),
     ],

@@ -162,6 +162,9 @@ XML = {
     ),
     "<source protocol='http' name='a?k=s3cret'/>": "<source protocol='http' name='a?***'/>",
     "<source protocol='http' name='http://me:s3cret@host/a'/>": "<source protocol='http' name='http://me:***@host/a'/>",
+    "<qemu:arg value='-trace'/><qemu:arg value='s3cret,events=/srv/events'/>": (
+        "<qemu:arg value='-trace'/><qemu:arg value='***,events=/srv/events'/>"
+    ),
     "<qemu:arg value='-object'/><qemu:arg value='secret,id=a,data=s3cret'/>": (
         "<qemu:arg value='-object'/><qemu:arg value='***'/>"
     ),
