@@ -46,6 +46,7 @@ _ERRORS = {
         "-vnc ...: Failed to bind socket: Cannot assign requested address",
         "-chardev ...: Failed to bind socket: Cannot assign requested address",
         "-netdev ...: can't bind ip=... to socket: Cannot assign requested address",
+        "process exited while connecting to monitor: qemu-system-x86_64:/...: No such file or directory",
     ),
 )
 def check(
