@@ -51,7 +51,6 @@ _ERRORS = {
     "Network is unreachable": Reached.UNREACHABLE,
     "Network is down": Reached.UNREACHABLE,
     "Permission denied": Reached.UNREACHABLE,
-    "Invalid argument": Reached.UNREACHABLE,
     "Connection timed out": Reached.SILENT,
 }
 
