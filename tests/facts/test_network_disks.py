@@ -18,6 +18,8 @@ PORTS = (
     "port 1 san.example.com 3260 Connection refused\n"
     "port 1 192.0.2.7 10809 Permission denied\n"
     "port 126 192.0.2.6 10809 Permission denied\n"
+    "port 1 192.0.2.5 10809 Invalid argument\n"
+    "port 1 unknown.example.com 3260 Invalid argument\n"
     "port 124 192.0.2.8 10809 \n"
     "port 1 nowhere.example.com 3260 Name or service not known\n"
 )
@@ -51,6 +53,7 @@ def test_a_driver_of_which_nothing_is_told_is_unknown() -> None:
         ("192.0.2.9", 10809, None),
         ("san.example.com", 3260, "Connection refused"),
         ("192.0.2.7", 10809, "Permission denied"),
+        ("192.0.2.5", 10809, "Invalid argument"),
     ],
 )
 def test_a_server_answers_or_does_not(name: str, port: int, reason: str | None) -> None:
@@ -61,6 +64,8 @@ def test_a_connection_of_which_nothing_is_told_is_unknown() -> None:
     known = DiskPorts.parse(Record(PORTS))
     with pytest.raises(Unreadable, match="Name or service not known"):
         known.refusal("nowhere.example.com", 3260)
+    with pytest.raises(Unreadable, match="Invalid argument"):  # of bash, for a name that does not resolve
+        known.refusal("unknown.example.com", 3260)
     with pytest.raises(Unreadable, match="Permission denied"):  # of bash, which was not run
         known.refusal("192.0.2.6", 10809)
     with pytest.raises(Unreadable, match="did not answer on port 10809 within 5 s"):

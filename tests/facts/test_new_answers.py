@@ -180,6 +180,15 @@ def test_built_guests_have_libvirts_error() -> None:
         ("port 1 host2 49215 Connection refused\n", Reached.REFUSED),
         ("port 1 host2 49215 No route to host\n", Reached.UNREACHABLE),
         ("port 1 host2 49215 Permission denied\n", Reached.UNREACHABLE),
+        # bash says of a name that does not resolve what a socket says of a blackhole
+        ("port 1 host2 49215 Invalid argument\n", None),
+        (
+            (
+                "port 1 host2 49215 Invalid argument\nport 1 192.0.2.12 49215 Invalid argument\n"
+                "route 192.0.2.12 RTNETLINK answers: Invalid argument\n"
+            ),
+            Reached.UNREACHABLE,
+        ),
         # bash may not be run, which says nothing about the way
         ("port 126 host2 49215 Permission denied\n", None),
         ("port 124 host2 49215 \n", Reached.SILENT),

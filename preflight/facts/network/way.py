@@ -44,6 +44,8 @@ class Reached(enum.Enum):
 
 
 _ANSWERS = frozenset((Reached.CONNECTED, Reached.REFUSED))
+#: What bash says of a name that does not resolve, and connect(2) of a way that leads into a blackhole.
+_OR_UNRESOLVED = "Invalid argument"
 #: The errors of connect(2) that libvirt and QEMU would report too.
 _ERRORS = {
     "Connection refused": Reached.REFUSED,
@@ -51,6 +53,7 @@ _ERRORS = {
     "Network is unreachable": Reached.UNREACHABLE,
     "Network is down": Reached.UNREACHABLE,
     "Permission denied": Reached.UNREACHABLE,
+    "Invalid argument": Reached.UNREACHABLE,
     "Connection timed out": Reached.SILENT,
 }
 
@@ -147,8 +150,10 @@ class Way(Fact, frozen=True, kw_only=True):
         if not lines or not tries or re.fullmatch(_TRIED, lines[0]) is None:
             raise Unreadable("the source did not report whether it can connect to the destination")
         first, *each = tries
+        routes = tuple(_routes(lines))  # none of a name that does not resolve
         # of the addresses, where they were tried: a name may take longer to resolve than the attempt lasts
-        outcomes = [_outcome(found, listened == "open") for found in (each if listened is None else ()) or tries]
+        tried = (each if listened is None else ()) or tries
+        outcomes = [_outcome(found, listened == "open", resolved=bool(routes)) for found in tried]
         known = [(reached, said) for reached, said in outcomes if reached is not None]
         if len(known) < len(outcomes) and not any(reached in _ANSWERS for reached, _ in known):
             # of a name that does not resolve, and of a host without a program that connects: other rules' business
@@ -163,15 +168,17 @@ class Way(Fact, frozen=True, kw_only=True):
             probed=listened is not None,
             met=listened == "ended" and reached is Reached.CONNECTED,
             error=error,
-            routes=tuple(_routes(lines)),
+            routes=routes,
         )
 
 
-def _outcome(tried: re.Match[str], listened: bool) -> tuple[Reached | None, str]:
+def _outcome(tried: re.Match[str], listened: bool, *, resolved: bool) -> tuple[Reached | None, str]:
     """Return the outcome of an attempt, None if it is none, and the words for it."""
     code, said = int(tried[1]), tried[4].strip()
     if code == 0:
         return Reached.CONNECTED, ""
+    if said == _OR_UNRESOLVED and not resolved:
+        return None, said
     reached = Reached.SILENT if code == _TIMED_OUT else _ERRORS.get(said) if code < _TIMED_OUT else None
     if reached is Reached.REFUSED and listened:
         return Reached.REJECTED, said

@@ -6,15 +6,18 @@ from typing import Annotated, Self
 
 from msgspec import Struct
 
+from preflight import grammar
 from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
 
 _LINE = re.compile(r"port (\d{1,3}) (\S{1,300}) (\d{1,5}) (.{0,300})", re.ASCII)
 #: The exit code of `timeout`, and the message of `nc -w`: the 5 seconds are preflight's own limit; the kernel tries
 #: longer, so that QEMU might still be answered.
 _TIMED_OUT, _NC_TIMED_OUT = 124, "Connection timed out"
-#: Error messages of the C library for failed connections (strerror); the last two are of a route or rule of the type
-#: "prohibit" or "blackhole".
-_REASONS = ("Connection refused", "No route to host", "Network is unreachable", "Permission denied", "Invalid argument")
+#: Error messages of the C library for failed connections (strerror); the last is of a route or rule of the type
+#: "prohibit".
+_REASONS = ("Connection refused", "No route to host", "Network is unreachable", "Permission denied")
+#: Likewise of the type "blackhole", to an address; bash says it of a name that does not resolve, too.
+_OF_ADDRESS = "Invalid argument"
 #: The first exit code by which `timeout` or the shell says that nothing could be run.
 _NOT_RUN = 125
 
@@ -45,7 +48,8 @@ class DiskPorts(Fact, frozen=True, kw_only=True):
             return None
         if tried.code == _TIMED_OUT or tried.said == _NC_TIMED_OUT:
             raise Unreadable(f"{name} did not answer on port {port} within 5 s: it may be slow, or never answer")
-        if tried.code >= _NOT_RUN or tried.said not in _REASONS:
+        is_known = tried.said in _REASONS or (tried.said == _OF_ADDRESS and grammar.is_address(name))
+        if tried.code >= _NOT_RUN or not is_known:
             raise Unreadable(f"it is unknown whether {name} answers on port {port}: {tried.said or tried.code}")
         return tried.said
 

@@ -44,7 +44,7 @@ def test_leaves_an_address_that_is_not_the_destinations_to_the_rule_about_that()
 
 
 @pytest.mark.parametrize(
-    "error", ["No route to host", "Network is unreachable", "Permission denied"]
+    "error", ["No route to host", "Network is unreachable", "Permission denied", "Invalid argument"]
 )
 def test_catches_a_missing_route(error: str) -> None:
     (finding,) = tried(f"port 1 {NAME} 49215 {error}\nroute 192.0.2.12 RTNETLINK answers: {error}\n").findings
