@@ -1,7 +1,6 @@
 """Questions that depend on the first answers: about the other host, and about the guests to be migrated."""
 
 import contextlib
-import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -25,12 +24,12 @@ from preflight.facts.libvirt.versions import Versions
 from preflight.facts.memory.host import HostMemory
 from preflight.facts.network.addresses import OwnAddresses
 from preflight.facts.storage.block_drivers import MODULES
+from preflight.facts.storage.paths import MountTable
 from preflight.facts.storage.pools import Pools
 from preflight.facts.storage.qemu_limits import QemuLimits
 from preflight.facts.storage.qemu_user import QemuUser, above
 from preflight.facts.storage.secrets import Secrets, needed_by
 from preflight.facts.system.identity import AnnouncedName
-from preflight.facts.text.mounts import Mounts
 from preflight.facts.tls.certificate_paths import CertificatePaths, of_client
 from preflight.facts.tls.listener import NetworkListener
 from preflight.facts.tls.migration_tls import MigrationTls
@@ -46,10 +45,6 @@ from preflight.units import MIB
 
 T = TypeVar("T")
 
-#: File systems on which several hosts have the same files.
-_NETWORK_FILE_SYSTEMS = frozenset(
-    ("nfs", "nfs4", "ceph", "cifs", "fuse.glusterfs", "fuse.ceph-fuse", "gfs2", "ocfs2", "lustre", "gpfs")
-)
 NO_PATHS: Collection[str] = frozenset()
 
 #: Maximum number of items of each kind that a host is asked about at once: enough for 2,000 guests, and few enough that
@@ -326,11 +321,12 @@ def _ask_about_guests(
     with contextlib.suppress(Unreadable):  # reported by the rule that needs it
         if destination.fact(Versions).qemu >= LIMITS_QUEUES:
             here.ask_about("started-with", "guests", running, questions.started_with)
-    limits = destination.fact(QemuLimits)
-    if limits.matter:
-        here.ask_about("usage", "guests", running, questions.usage)
-    if limits.processes is not None:
-        there.ask("tasks", questions.tasks(limits.uid))
+    with contextlib.suppress(Unreadable):  # reported by the rule that needs it
+        limits = destination.fact(QemuLimits)
+        if limits.matter:
+            here.ask_about("usage", "guests", running, questions.usage)
+        if limits.processes is not None:
+            there.ask("tasks", questions.tasks(limits.uid))
     with contextlib.suppress(Unreadable):  # reported by the rule that needs it
         # from the file alone: virt-admin is queried at the same time as this, and does not report this setting
         if source.fact(DaemonConf).number("max_client_requests").value <= 1:
@@ -399,17 +395,11 @@ def _opened(guest: Guest, host: Host) -> Iterator[str]:
                 yield from (path, *above(path))
 
 
-def _is_on_network(host: Host, path: str) -> bool:
-    """Report whether the host has the path on a file system of a network or a cluster; False if that is unknown."""
-    with contextlib.suppress(Unreadable, KeyError):
-        mounts = _mounts_of(host.records["mounts"].required())
-        return mounts.holding(path).type in _NETWORK_FILE_SYSTEMS
+def _is_of_several_hosts(host: Host, path: str) -> bool:
+    """Report whether the host has the path on a file system that others may have too; False if that is unknown."""
+    with contextlib.suppress(Unreadable):
+        return host.fact(MountTable).is_of_several_hosts(path)
     return False
-
-
-@functools.lru_cache(maxsize=4)
-def _mounts_of(table: str) -> Mounts:
-    return Mounts.read(table)
 
 
 def _read_heads(guests: Iterable[Guest], migration: Migration, *hosts: Host) -> list[str]:
@@ -420,7 +410,9 @@ def _read_heads(guests: Iterable[Guest], migration: Migration, *hosts: Host) -> 
     disks = []
     for disk in (disk for guest in guests for disk in guest.disks):
         copied = migration.copies(disk.target, by_default=disk.copied_by_default)
-        own = disk.format == "qcow2" and not (disk.path and all(_is_on_network(host, disk.path) for host in hosts))
+        own = disk.format == "qcow2" and not (
+            disk.path and all(_is_of_several_hosts(host, disk.path) for host in hosts)
+        )
         if copied or own:
             disks.append(disk)
     found: set[str] = {disk.path for disk in disks if disk.path}

@@ -6,7 +6,7 @@ from preflight.facts.storage.disk_ports import DiskPorts
 from preflight.facts.storage.disk_servers import DiskServers
 from preflight.facts.storage.image_owners import ImageOwners
 from preflight.facts.storage.images import Image, Images
-from preflight.facts.storage.paths import PathStatus, Storage
+from preflight.facts.storage.paths import MountTable, PathStatus, Storage
 from preflight.facts.storage.pools import Pools
 from preflight.facts.storage.qemu_limits import QemuLimits, QemuTasks, QemuUsage
 from preflight.facts.storage.qemu_user import QemuUser, above
@@ -21,6 +21,7 @@ __all__ = [
     "Image",
     "ImageOwners",
     "Images",
+    "MountTable",
     "Needed",
     "PathStatus",
     "Pools",

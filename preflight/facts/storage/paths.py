@@ -40,6 +40,8 @@ _NUMBERED_BY_SERVER = {"nfs": "nfs", "nfs4": "nfs", "ceph": "ceph"}
 
 #: Network file systems that libvirt does not treat as shared: hosts mount the same file system from the same source.
 _NETWORKED = frozenset(("cifs", "smb3", "fuse.sshfs", "fuse.ceph-fuse", "lustre", "beegfs", "fuse.mfs", "9p"))
+#: All file systems on which several hosts have the same files, by the types of their mounts.
+_OF_SEVERAL_HOSTS = SHARED_FUSE.union(_NUMBERED_BY_SERVER, _NETWORKED, ("gfs2", "ocfs2", "gpfs"))
 
 _KINDS = {
     stat.S_IFREG: "file",
@@ -120,6 +122,21 @@ class PathStatus(Struct, frozen=True, kw_only=True):
         if self.fs_magic is None:
             raise Unreadable(f"the file system of {self.path} is unknown")
         return self.fs_magic
+
+
+class MountTable(Fact, frozen=True, kw_only=True):
+    """The host's mounts: what is known of paths before the host is asked about them."""
+
+    mounts: Mounts
+
+    def is_of_several_hosts(self, path: str) -> bool:
+        """Report whether other hosts can have the same file at the path; raises `Unreadable` if no mount holds it."""
+        return self.mounts.holding(path).type in _OF_SEVERAL_HOSTS
+
+    @classmethod
+    def parse(cls, mounts: Record) -> Self:
+        """Parse /proc/self/mountinfo."""
+        return cls(mounts=Mounts.read(mounts.required()))
 
 
 class Storage(Fact, frozen=True, kw_only=True, dict=True):
