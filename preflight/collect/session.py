@@ -219,7 +219,8 @@ class LiveVisit:
             return Answers({}, dict(self._answers.absent))
         # a record's name may contain text from a host, so the session uses plain numbers
         self._at = "answers about the guests and the other host"
-        asked = map(self._where_the_daemon_is, further.values())
+        pid = self._apart()
+        asked = further.values() if pid is None else (questions.within(pid, text) for text in further.values())
         numbered = {f"further{number}": text for number, text in enumerate(asked)}
         self._channel.send(numbered, together=True)
         if not stay:
@@ -240,11 +241,10 @@ class LiveVisit:
         self._channel.deadline, self._at = None, None
         return kept
 
-    def _where_the_daemon_is(self, question: ShellText) -> ShellText:
-        """Have a question answered as the daemon that manages guests would: it may see other files than the login."""
+    def _apart(self) -> int | None:
+        """Return the process ID of the daemon that manages guests, if it sees other files or links than the login."""
         listed = self._answers.records.get("daemons")
-        pid = None if listed is None or listed.code else Confinement.parse(listed).apart
-        return question if pid is None else questions.within(pid, question)
+        return None if listed is None or listed.code else Confinement.parse(listed).apart
 
     def _built(self, definitions: Mapping[str, str]) -> Answers:
         if self._libvirt is not None and self._libvirt.open:

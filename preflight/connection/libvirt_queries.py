@@ -52,11 +52,10 @@ def listed(connection: Any, *, sent: bool = True) -> list[Listed]:
     domains, *some = results(partial(connection.listAllDomains, flag) for flag in flags)
     persistent, autostart, snapshots, saved, paused = ({domain.UUIDString() for domain in those} for those in some)
     silent = _not_described([domain for domain in domains if domain.UUIDString() in paused])
+    found = [Listed(domain, _told_of(domain) | {"error": _ARRIVING}) for domain in silent]
+    domains = [domain for domain in domains if domain not in silent]
     asked: list[dict[str, Callable[[], Any]]] = []
     for domain in domains:
-        if domain.UUIDString() in silent:
-            asked.append({})
-            continue
         calls = {"state": domain.state, "xml": domain.XMLDesc}
         if domain.ID() >= 0:
             calls["job"] = domain.jobInfo
@@ -66,15 +65,10 @@ def listed(connection: Any, *, sent: bool = True) -> list[Listed]:
             calls["sent"] = partial(domain.XMLDesc, libvirt.VIR_DOMAIN_XML_MIGRATABLE)
         asked.append(calls)
     told = iter(outcomes(call for calls in asked for call in calls.values()))
-    found = []
     for domain, calls in zip(domains, asked, strict=True):
         answers = {name: next(told) for name in calls}
         uuid, active = domain.UUIDString(), domain.ID() >= 0
-        guest: dict[str, Any] = {"name": domain.name(), "uuid": uuid, "error": None}
-        if uuid in silent:
-            guest["error"] = _ARRIVING
-            found.append(Listed(domain, guest))
-            continue
+        guest = _told_of(domain)
         try:
             known = {name: result(answer) for name, answer in answers.items()}
             guest |= {
@@ -99,8 +93,13 @@ def listed(connection: Any, *, sent: bool = True) -> list[Listed]:
     return found
 
 
-def _not_described(paused: Sequence[Any]) -> set[str]:
-    """Return the UUIDs of guests that are arriving in a migration, if libvirt describes none before it has arrived.
+def _told_of(domain: Any) -> dict[str, Any]:
+    """Return what is always told of a guest."""
+    return {"name": domain.name(), "uuid": domain.UUIDString(), "error": None}
+
+
+def _not_described(paused: Sequence[Any]) -> Sequence[Any]:
+    """Return the guests that are arriving in a migration, if libvirt describes none before it has arrived.
 
     libvirt 11.3 then waits half a minute for the migration (qemuDomainGetXMLDesc, src/qemu/qemu_driver.c; Debian's
     does not), and such calls would keep the other ones of this connection waiting, so that only one is tried.
@@ -114,8 +113,8 @@ def _not_described(paused: Sequence[Any]) -> set[str]:
         if not isinstance(state, Exception) and state[1] == libvirt.VIR_DOMAIN_PAUSED_MIGRATION
     ]
     if not arriving or Call(arriving[0].XMLDesc).ends_within(_DESCRIBES):
-        return set()
-    return {domain.UUIDString() for domain in arriving}
+        return ()
+    return arriving
 
 
 def domains(guests: Sequence[Listed]) -> str:

@@ -4,8 +4,7 @@ Why it matters
     A unit of systemd can give libvirtd or virtqemud a network with no interface but lo (PrivateNetwork=), and hide or
     replace directories (ProtectHome=, PrivateTmp=, ProtectSystem=, BindPaths=). Each QEMU inherits that. If the
     destination's daemon has no network, its QEMU waits for the guest where nobody can reach it: "unable to connect to
-    server at 'host2:49152': Connection refused". If the source's has none: "Network is unreachable", or "Unable to
-    resolve address 'host2' service '49152': Temporary failure in name resolution".
+    server at 'host2:49152': Connection refused". If the source's has none: "Network is unreachable".
 
     Files are looked up with the daemon's mounts, so that a file which is there for a shell can be missing for the
     daemon. If the daemon sees another /etc/libvirt than the login, as in a container that shares the host's processes,
@@ -16,7 +15,7 @@ How to fix
     sees: nsenter --target PID --mount --net.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from preflight.facts import Confinement
 from preflight.rule import (
@@ -40,8 +39,10 @@ from preflight.rule import (
     ),
 )
 def check(source: Confinement, destination: Confinement, migration: Migration) -> Findings:
-    yield from _of_source(source, migration)
-    yield from _of_destination(destination, migration)
+    data = without_data_connection(migration) is None
+    # the source connects for the memory, or to the destination's daemon
+    yield from _of(source, on_source, "Network is unreachable", connects=data or migration.peer_to_peer)
+    yield from _of(destination, on_destination, "unable to connect to server at '", connects=data)
     for end, role in ((source, "source"), (destination, "destination")):
         if end.other_conf:
             raise Unreadable(
@@ -55,25 +56,14 @@ def check(source: Confinement, destination: Confinement, migration: Migration) -
             )
 
 
-def _of_source(source: Confinement, migration: Migration) -> Iterator[Finding]:
-    # the connection for the memory, or that to the destination's daemon
-    connects = without_data_connection(migration) is None or migration.peer_to_peer
-    if source.network_of and not source.interfaces and connects:
-        yield on_source(_alone(source), error="Network is unreachable")
-    if source.mounts_of:
-        yield on_source(_mounts(source), severity=Severity.INFO)
-
-
-def _of_destination(destination: Confinement, migration: Migration) -> Iterator[Finding]:
-    if destination.network_of and not destination.interfaces and without_data_connection(migration) is None:
-        yield on_destination(_alone(destination), error="unable to connect to server at '")
-    if destination.mounts_of:
-        yield on_destination(_mounts(destination), severity=Severity.INFO)
-
-
-def _alone(end: Confinement) -> str:
-    return f"{end.daemon} (PID {end.network_of}) has a network of its own without an interface (PrivateNetwork=)"
-
-
-def _mounts(end: Confinement) -> str:
-    return f"{end.daemon} (PID {end.mounts_of}) has mounts of its own, with which files were looked up"
+def _of(end: Confinement, on_end: Callable[..., Finding], error: str, *, connects: bool) -> Iterator[Finding]:
+    if end.network_of and not end.interfaces and connects:
+        yield on_end(
+            f"{end.daemon} (PID {end.network_of}) has a network of its own without an interface (PrivateNetwork=)",
+            error=error,
+        )
+    if end.mounts_of:
+        yield on_end(
+            f"{end.daemon} (PID {end.mounts_of}) has mounts of its own, with which files were looked up",
+            severity=Severity.INFO,
+        )
