@@ -89,9 +89,8 @@ confinement() {
     as_root test "/proc/$keeper/root/etc/libvirt" -ef /etc/libvirt || printf 'apart conf %s %s\n' "$kept" "$keeper"
   fi
   if apart net; then
-    # shellcheck disable=SC2046 # names of interfaces are words
     printf 'apart net %s %s %s\n' "$kept" "$keeper" \
-      "$(printf '%s ' $(as_root sed -n 's/^ *\([^ :]*\):.*/\1/p' "/proc/$keeper/net/dev"))"
+      "$(as_root sed -n 's/^ *\([^ :]*\):.*/\1/p' "/proc/$keeper/net/dev" | tr '\n' ' ')"
   fi
   c=$(grep -sE '^(CapBnd|Seccomp|Seccomp_filters):|^Max processes ' /proc/self/status "/proc/$keeper/status" \
     "/proc/$keeper/limits")
@@ -309,16 +308,12 @@ image_head() {
 }
 open_files() {
   # of each daemon that runs: the limit on its open files, and how many it has; by the shell itself, as root
-  # shellcheck disable=SC2086 # words
-  set -- $seen
-  while [ $# -gt 2 ]; do
-    if [ "$1" = process ]; then
-      { while read -r a b c m _; do [ "$a $b $c" != 'Max open files' ] || break; done < "/proc/$3/limits"; } 2>/dev/null
-      if [ "$uid" = 0 ]; then count "/proc/$3/fd/"*; else n=$(as_root ls "/proc/$3/fd" | wc -l); fi
-      printf 'files %s %s %s\n' "$2" "$m" "$n"
-      shift
-    fi
-    shift 3
+  printf '%s\n' "$seen" | while read -r w name p _; do
+    [ "$w" = process ] || continue
+    m=
+    { while read -r a b c m _; do [ "$a $b $c" != 'Max open files' ] || break; done < "/proc/$p/limits"; } 2>/dev/null
+    if [ "$uid" = 0 ]; then count "/proc/$p/fd/"*; else n=$(as_root ls "/proc/$p/fd" | wc -l); fi
+    printf 'files %s %s %s\n' "$name" "$m" "$n"
   done
 }
 count() { n=$#; }

@@ -76,7 +76,8 @@ def test_capabilities_that_the_login_has_and_the_daemon_lacks_are_named() -> Non
 @pytest.mark.parametrize(
     "line",
     ["apart", "apart mnt", "apart mnt libvirtd", "apart mnt libvirtd x", "apart user libvirtd 7", "unit", "unit x",
-     "apart net libvirtd 99999999999999999999", "/proc/self/status:CapBnd:\tzz", "apart mnt ../x 7"],
+     "apart net libvirtd 99999999999999999999", "/proc/self/status:CapBnd:\tzz", "apart mnt ../x 7",
+     "/proc/71/status:Seccomp_filters:\tff"],
 )  # fmt: skip
 def test_other_lines_say_nothing(line: str) -> None:
     assert told(f"{PROCESS}{line}\n") == Confinement()

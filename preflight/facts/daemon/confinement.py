@@ -23,7 +23,9 @@ _CAPABILITIES = {
     27: "CAP_MKNOD",
 }
 _PROCESSES = re.compile(r"/proc/\d{1,15}/limits:Max processes +(\d{1,15}) .*", re.ASCII)
-_STATUS = re.compile(r"/proc/(self|\d{1,15})/status:(CapBnd|Seccomp|Seccomp_filters):\t([0-9a-f]{1,32})", re.ASCII)
+_STATUS = re.compile(
+    r"/proc/(self|\d{1,15})/status:(?:(CapBnd):\t([0-9a-f]{1,32})|(Seccomp|Seccomp_filters):\t(\d{1,9}))", re.ASCII
+)
 
 
 class Confinement(Fact, frozen=True, kw_only=True):
@@ -70,13 +72,17 @@ class Confinement(Fact, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, daemons: Record) -> Self:
         """Take the lines of the list of daemons that tell the difference; there are none in one from older releases."""
-        text, *_ = daemons.required().split("\x1f")
-        apart = {kind: rest for kind, *rest in (line.split()[1:] for line in text.splitlines() if _is_apart(line))}
-        shown = (line.removeprefix("unit ").split("=", 1) for line in text.splitlines() if _is_setting(line))
+        lines = daemons.required().partition("\x1f")[0].splitlines()
+        apart = {kind: rest for kind, *rest in (line.split()[1:] for line in lines if _is_apart(line))}
+        shown = (line.removeprefix("unit ").split("=", 1) for line in lines if _is_setting(line))
         # of a list that nobody has set, systemd shows that it denies nothing
         unit = {name: "" if value == "~" else value for name, value in shown}
-        status = {(one[1] == "self", one[2]): one[3] for one in map(_STATUS.fullmatch, text.splitlines()) if one}
-        most = [int(found[1]) for found in map(_PROCESSES.fullmatch, text.splitlines()) if found]
+        status = {
+            (one[1] == "self", one[2] or one[4]): int(one[3], 16) if one[2] else int(one[5])
+            for one in map(_STATUS.fullmatch, lines)
+            if one
+        }
+        most = [int(found[1]) for found in map(_PROCESSES.fullmatch, lines) if found]
         _, network, *interfaces = apart.get("net", ("", "0"))
         return cls(
             daemon=next((rest[0] for rest in apart.values()), ""),
@@ -99,20 +105,18 @@ def _is_setting(line: str) -> bool:
     return line.startswith("unit ") and "=" in line
 
 
-def _is_filtered(status: Mapping[tuple[bool, str], str]) -> bool:
+def _is_filtered(status: Mapping[tuple[bool, str], int]) -> bool:
     """Report whether the daemon has more filters than the login; kernels before 5.9 tell only whether it has any."""
     for what in ("Seccomp_filters", "Seccomp"):
-        own, other = (
-            int(status.get((mine, what), "0"), 10 if what == "Seccomp_filters" else 16) for mine in (True, False)
-        )
+        own, other = (status.get((mine, what), 0) for mine in (True, False))
         if own or other:
             return other > own
     return False
 
 
-def _lacking(status: Mapping[tuple[bool, str], str]) -> list[str]:
+def _lacking(status: Mapping[tuple[bool, str], int]) -> list[str]:
     own, other = (status.get((mine, "CapBnd")) for mine in (True, False))
     if own is None or other is None:
         return []
-    missing = int(own, 16) & ~int(other, 16)
+    missing = own & ~other
     return [name for bit, name in _CAPABILITIES.items() if missing >> bit & 1]
