@@ -255,7 +255,7 @@ packages-lab: deb
 	$(MAKE) container CONTAINER=trixie
 	$(BIN)/python -m pytest -rP tests/lab/packages.py
 
-bench: $(VENV)/.installed-lab
+bench: lab-images
 	$(BIN)/python -m tests.lab.bench
 	$(BIN)/python -m tests.lab.rehearse_bench costs
 	$(BIN)/python -m tests.lab.fleet_bench

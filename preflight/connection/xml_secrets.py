@@ -54,10 +54,13 @@ _TYPED = re.compile(
 #: A QEMU option without its value.
 _NAME = re.compile(r"-{1,2}[A-Za-z][A-Za-z0-9_-]*")
 _PATH = r"/[\w./+:@~-]{1,1000}"
+_HOST = r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z._-]{0,253})"
 #: Parts of an argument that are kept, since rules read them (preflight.facts.guest.command_line): paths under these
-#: names, the address of a PCI device, and words that say what kind of device it is.
+#: names, the address of a PCI device, TCP ports, and words that say what kind of device it is.
 _KEPT = re.compile(
     rf"(?:path|file|filename|events|mem-path|romfile|script|sysfsdev)={_PATH}|(?:unix|file|pipe):{_PATH}"
+    rf"|data={_PATH}|(?:tcp|telnet):{_HOST}:[0-9]{{1,5}}|hostfwd=(?:tcp)?:{_HOST}:[0-9]{{1,5}}-{_HOST}:[0-9]{{1,5}}"
+    r"|port=[0-9]{1,5}|host=(?:localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?=[^,]*:)[0-9A-Fa-f:.]{2,45})"
     r"|host=(?:[0-9A-Fa-f]{4}:)?[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7]"
     r"|server(?:=(?:on|off|yes|no))?"
     r"|socket|file|pipe|serial|parallel|tty|tap|local|rng-random|memory-backend-file|vfio-pci"

@@ -1,11 +1,11 @@
 """A TCP port on which the guest's console or another device must listen is in use on the destination.
 
 Why it matters
-    A port number in the definition is used unchanged, and QEMU does not start if something already listens on it:
-    "Failed to find an available port: Address already in use", or for SPICE "failed to initialize spice server". A
-    display without an address of its own listens on vnc_listen or spice_listen of the destination's qemu.conf. If the
-    port is left to libvirt (autoport='yes'), the destination chooses a new one. UDP ports are not checked: two sockets
-    may share one.
+    A port number in the definition, or in the guest's own arguments for QEMU (-gdb, hostfwd=), is used unchanged, and
+    QEMU does not start if something already listens on it: "Failed to find an available port: Address already in use",
+    or for SPICE "failed to initialize spice server". A display without an address of its own listens on vnc_listen or
+    spice_listen of the destination's qemu.conf. If the port is left to libvirt (autoport='yes'), the destination
+    chooses a new one. UDP ports are not checked: two sockets may share one.
 
 How to fix
     Stop the program that listens there (ss -ltnp on the destination), or leave the port to libvirt. For a running
@@ -39,11 +39,17 @@ def check(
         if any(destination.in_the_way(one, port) for one in wanted):
             yield on_destination(
                 f"port {port}, which the guest must listen on ({device}), is already in use here",
-                error="failed to initialize spice server"
-                if device == "SPICE"
-                else f"can't bind ip={address} to socket: Address already in use"
-                if device.startswith("interface")
-                else "Failed to find an available port: Address already in use",
+                error=_error(device, address),
             )
     if unknown:
         raise Unreadable(unknown)
+
+
+def _error(device: str, address: str) -> str:
+    if device == "SPICE":
+        return "failed to initialize spice server"
+    if device.startswith("interface"):
+        return f"can't bind ip={address} to socket: Address already in use"
+    if device.endswith(("-netdev", "-nic")):
+        return "Could not set up host forwarding rule"
+    return "Failed to find an available port: Address already in use"

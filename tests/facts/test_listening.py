@@ -45,6 +45,9 @@ def test_a_connection_is_no_listener() -> None:
         ("::", 49216, True),
         ("0.0.0.0", 49216, False),
         ("::1", 22, False),
+        ("", 49215, True),
+        ("", 49152, False),
+        ("", 49216, False),
     ],
 )
 def test_a_port_is_taken_by_who_listens_at_the_address_or_at_all_of_its_family(

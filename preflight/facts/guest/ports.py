@@ -6,9 +6,12 @@ from xml.etree.ElementTree import Element
 
 from msgspec import Struct
 
+from preflight.facts.guest.command_line import own_ports
 from preflight.facts.guest.graphics import listens
 from preflight.facts.text.xml import parse_xml
 
+#: All addresses of IPv4.
+ANY_IPV4 = "0.0.0.0"  # noqa: S104 - compared, not listened on
 _CHARACTER_DEVICES = ("serial", "parallel", "console", "channel", "rng/backend", "smartcard", "redirdev")
 
 
@@ -17,7 +20,7 @@ class Port(Struct, frozen=True, kw_only=True):
 
     #: As "VNC" or "serial".
     device: str
-    #: An address or a name, as in the XML.
+    #: An address or a name, as in the XML; empty for all addresses of a family that has the port free.
     address: str
     port: int
 
@@ -35,7 +38,8 @@ class GuestPorts(Struct, frozen=True, kw_only=True):
         """Parse a guest's XML; raises `Unreadable`."""
         root = parse_xml(xml)
         ports = tuple(_character_devices(root))
-        listens = (*_graphics(root), *_interfaces(root), *(port for mode, port in ports if mode == "bind"))
+        bound = (port for mode, port in ports if mode == "bind")
+        listens = (*_graphics(root), *_interfaces(root), *bound, *_own(root))
         return cls(
             listens=tuple(dict.fromkeys(listens)),
             connects=tuple(dict.fromkeys(port for mode, port in ports if mode == "connect")),
@@ -75,7 +79,13 @@ def _interfaces(root: Element) -> Iterator[Port]:
     """Yield the ports on which interfaces wait for those of other guests; of those that connect, QEMU tries again."""
     for source in root.iterfind("devices/interface[@type='server']/source"):
         if port := _port(source.get("port")):
-            yield Port(device="interface server", address=source.get("address", ""), port=port)
+            # QEMU has no other than IPv4 here (parse_host_port, net/util.c)
+            yield Port(device="interface server", address=source.get("address") or ANY_IPV4, port=port)
+
+
+def _own(root: Element) -> Iterator[Port]:
+    for one in own_ports(root):
+        yield Port(device=f"QEMU's own {one.option}", address=one.address, port=one.port)
 
 
 def _port(text: str | None) -> int | None:

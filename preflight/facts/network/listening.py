@@ -63,8 +63,11 @@ class Listening(Fact, frozen=True, kw_only=True, dict=True):
     def in_the_way(self, address: str, port: int) -> bool:
         """Report whether QEMU cannot listen on this port at this address, in the form of `plain`.
 
-        On "::" QEMU leaves out IPv4 if it is in use (inet_listen_saddr, util/qemu-sockets.c).
+        On "::" QEMU leaves out IPv4 if it is in use, and with no address it takes "::" if it cannot have "0.0.0.0"
+        (inet_listen_saddr, util/qemu-sockets.c).
         """
+        if not address:
+            return self.in_the_way(_ANY_IPV4, port) and self.in_the_way(_ANY_IPV6, port)
         here = {one.address for one in self.listeners if one.port == port}
         if address == _ANY_IPV6:
             return any(":" in one for one in here)

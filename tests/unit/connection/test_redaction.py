@@ -200,6 +200,15 @@ XML = {
     "<qemu:arg value='-append'/><qemu:arg value='root=a,file=/s3cret'/>": (
         "<qemu:arg value='-append'/><qemu:arg value='***'/>"
     ),
+    "<qemu:arg value='-gdb'/><qemu:arg value='tcp:127.0.0.1:1234,s3cret'/>": (
+        "<qemu:arg value='-gdb'/><qemu:arg value='tcp:127.0.0.1:1234,***'/>"
+    ),
+    "<qemu:arg value='-netdev'/><qemu:arg value='user,id=s3cret,hostfwd=tcp::2222-:22,hostfwd=tcp::s3cret-:1'/>": (
+        "<qemu:arg value='-netdev'/><qemu:arg value='***,hostfwd=tcp::2222-:22,***'/>"
+    ),
+    "<qemu:arg value='-chardev'/><qemu:arg value='socket,host=127.0.0.1,port=1,server=on,host=s3cret,port=s3cret'/>": (
+        "<qemu:arg value='-chardev'/><qemu:arg value='socket,host=127.0.0.1,port=1,server=on,***'/>"
+    ),
     "<qemu:arg value='-netdev'/><qemu:arg value='user,host=s3cret,script=no'/>": (
         "<qemu:arg value='-netdev'/><qemu:arg value='***'/>"
     ),
