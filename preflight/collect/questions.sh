@@ -282,17 +282,20 @@ image_heads() {
     else continue; fi
     case $n in ''|*[!0-9]*) printf 'image %s\n' "$n"; continue;; esac
     # shellcheck disable=SC2046 # one word per byte
-    image_head "$p" "$n" $(as_root head -c 32 -- "$p" 2>/dev/null | od -An -v -tx1)
+    image_head "$p" "$n" $(as_root head -c 104 -- "$p" 2>/dev/null | od -An -v -tx1)
   done
   return 0
 }
 image_head() {
   # PATH SIZE BYTE...: the header as in docs/interop/qcow2.txt of QEMU: magic, version, offset and length of the backing
-  # file name, cluster bits, size. QEMU accepts names of up to 1023 bytes, and a cluster has at most 2 MiB
-  f=$1 n=$2; shift 2
+  # file name, cluster bits, size; of version 3 also incompatible features and its own length. QEMU accepts names of up
+  # to 1023 bytes, and a cluster has at most 2 MiB
+  f=$1 n=$2 d=; shift 2
   [ $# -ge 4 ] || [ "$n" -lt 4 ] || { printf 'image %s unread\n' "$n"; return; }
   [ "$1$2$3$4" = 514649fb ] || { printf 'image %s raw\n' "$n"; return; }
-  [ $# = 32 ] || { printf 'image %s cut\n' "$n"; return; }
+  [ $# -ge 32 ] || { printf 'image %s cut\n' "$n"; return; }
+  # the guest's data are in a file of their own
+  case $#$8${80-} in 10403?[4-7c-f]) d=" $(data_file "$f" $((0x${101}${102}${103}${104})))";; esac
   shift 8
   o=$1$2$3$4$5$6$7$8; shift 8
   l=$1$2$3$4; shift 8
@@ -304,7 +307,29 @@ image_head() {
   esac
   # json:… and …://… are not paths, and may contain passwords
   case $b in 6a736f6e3a*|*3a2f2f*) b=elsewhere ;; esac
-  printf 'image %s qcow2 %s %s\n' "$n" "$1$2$3$4$5$6$7$8" "${b:-unread}"
+  printf 'image %s qcow2 %s %s%s\n' "$n" "$1$2$3$4$5$6$7$8" "${b:-unread}" "$d"
+}
+data_file() {
+  # IMAGE OFFSET: the name, in hex, of the file that an image keeps its data in, and whether that exists (0) or not (1).
+  # The name is in one of the extensions of the header, which begin at the offset, each of a multiple of 8 bytes
+  f=$1 o=$2
+  # shellcheck disable=SC2046 # one word per byte
+  set -- $(as_root head -c $((o + 4096)) -- "$f" 2>/dev/null | tail -c +$((o + 1)) | od -An -v -tx1)
+  while [ $# -ge 8 ] && [ "$1$2$3$4" != 00000000 ]; do
+    t=$1$2$3$4 l=$((0x$5$6$7$8))
+    shift 8; o=$((o + 8))
+    [ $l -le 1023 ] && [ $l -le $# ] || break
+    if [ "$t" = 44415441 ]; then
+      p=$(as_root head -c $((o + l)) -- "$f" 2>/dev/null | tail -c $l)
+      h=$(printf %s "$p" | od -An -v -tx1 | tr -d ' \n')
+      case $p in json:*|*://*|'') break;; /*) ;; *) p=${f%/*}/$p;; esac
+      as_root test -e "$p"; printf 'data %s %s' "$h" $?
+      return
+    fi
+    l=$(((l + 7) / 8 * 8)); [ $l -le $# ] || break
+    shift $l; o=$((o + l))
+  done
+  printf 'data elsewhere'
 }
 open_files() {
   # of each daemon that runs: the limit on its open files, and how many it has; by the shell itself, as root

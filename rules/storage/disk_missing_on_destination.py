@@ -9,7 +9,9 @@ Why it matters
     libvirt reports "no storage pool with matching target path '/srv/images'". With --copy-storage-inc nothing is
     created: "pre-creation of storage targets for incremental storage migration is not supported". A backing file that
     the guest's XML names is opened even if the disk is copied in full: after a snapshot of the running guest the XML
-    names the image below the snapshot ("unable to stat: /srv/images/web.qcow2"), until the guest is started again.
+    names the image below the snapshot ("unable to stat: /srv/images/web.qcow2"), until the guest is started again. A
+    qcow2 image may also keep its data in a file of its own (qemu-img create -o data_file=): "Could not open
+    '/srv/images/web.raw': No such file or directory".
 
 How to fix
     Mount the same storage at the same place on the destination, copy the image there, or eject the medium. After adding
@@ -18,7 +20,7 @@ How to fix
     For a backing file named after a snapshot of the running guest: virsh blockcommit --active --pivot first.
 """
 
-from preflight.facts import Pools, Storage
+from preflight.facts import Images, Pools, Storage
 from preflight.facts.guest import Disk
 from preflight.host import Guest
 from preflight.rule import Finding, Findings, Migration, Severity, of_each, on_destination, rule, unless_live
@@ -34,8 +36,15 @@ from preflight.rule import Finding, Findings, Migration, Severity, of_each, on_d
         "pre-creation of storage target for incremental storage migration of disk '...' is not supported",
     ),
 )
-def check(guest: Guest, destination: Storage, destination_pools: Pools, migration: Migration) -> Findings:
+def check(
+    guest: Guest,
+    destination: Storage,
+    destination_pools: Pools,
+    destination_images: Images,
+    migration: Migration,
+) -> Findings:
     yield from of_each(guest.disks, lambda disk: _lacking(disk, destination, destination_pools, migration))
+    yield from of_each(guest.disks, lambda disk: _data(disk, destination_pools, destination_images, migration))
 
 
 def _lacking(disk: Disk, destination: Storage, pools: Pools, migration: Migration) -> Findings:
@@ -76,3 +85,15 @@ def _missing(disk: Disk, path: str, *, copied: bool, partly: bool) -> Finding:
     elif path in disk.backing:
         error = f"'{path}'"
     return on_destination(f"{path}, required by the disk {disk.target}, does not exist on the destination", error=error)
+
+
+def _data(disk: Disk, pools: Pools, images: Images, migration: Migration) -> Findings:
+    path = pools.path(disk) if disk.format == "qcow2" and not disk.empty else None
+    if path is None or migration.copies(disk.target, by_default=disk.copied_by_default):
+        return
+    name = images.missing_data(path)
+    if name is not None:
+        yield on_destination(
+            f"{name}, which has the data of {path}, the disk {disk.target}, does not exist on the destination",
+            error="No such file or directory",
+        )

@@ -33,11 +33,25 @@ def run(sh: str, command: str, given: bytes = b"") -> str:
 
 
 def look(sh: str, path: Path) -> Image:
-    return Images.parse(Record(run(sh, image_heads([str(path)])))).look(str(path))
+    return told(sh, path).look(str(path))
 
 
-def create(path: Path, fmt: str, *options: str, size: str = "1M") -> Path:
-    subprocess.run(["qemu-img", "create", "-q", "-f", fmt, *options, str(path), size], check=True)
+def told(sh: str, path: Path) -> Images:
+    return Images.parse(Record(run(sh, image_heads([str(path)]))))
+
+
+def create(path: Path, fmt: str, *options: str, size: str = "1M", at: Path | None = None) -> Path:
+    subprocess.run(["qemu-img", "create", "-q", "-f", fmt, *options, str(path), size], check=True, cwd=at)
+    return path
+
+
+def with_extensions(path: Path, *extensions: tuple[int, bytes]) -> Path:
+    """Write the header of a qcow2 image of version 3 whose data are in a file of their own."""
+    header = struct.pack(">4sIQIIQ", b"QFI\xfb", 3, 0, 0, 16, MIB).ljust(72, b"\0")
+    header += struct.pack(">QQQII", 4, 0, 0, 4, 104)
+    for kind, content in extensions:
+        header += struct.pack(">II", kind, len(content)) + content.ljust(-(-len(content) // 8) * 8, b"\0")
+    path.write_bytes(header.ljust(8192, b"\0"))
     return path
 
 
@@ -60,6 +74,51 @@ def test_image_head_says_the_name_of_a_backing_image(sh: str, tmp_path: Path, na
     create(tmp_path / name, "raw")
     made = create(tmp_path / "top", "qcow2", "-F", "raw", "-b", name)
     assert look(sh, made) == Image(format="qcow2", size=MIB, backing=name)
+
+
+@pytest.mark.parametrize("name", ["data.raw", "data with a space.raw", "da\nta\t'\"$(id)`.raw", "Zürich.raw", "x" * 250])
+@pytest.mark.parametrize("relative", [True, False])
+@pytest.mark.parametrize("upon", [(), ("-F", "raw", "-b", "base")])
+def test_image_head_says_which_data_file_does_not_exist(
+    sh: str, tmp_path: Path, name: str, upon: tuple[str, ...], *, relative: bool
+) -> None:
+    create(tmp_path / "base", "raw")
+    data = tmp_path / name
+    named = data.name if relative else str(data)
+    made = create(tmp_path / "top", "qcow2", *upon, "-o", f"data_file={named}", at=tmp_path)
+    assert told(sh, made).missing_data(str(made)) is None
+    data.unlink()
+    assert told(sh, made).missing_data(str(made)) == named
+    assert look(sh, made) == Image(format="qcow2", size=MIB, backing="base" if upon else None)
+
+
+@pytest.mark.parametrize("name", [b'json:{"file":"a"}', b"nbd://host/a", b""])
+def test_a_data_file_that_is_not_named_by_a_path_is_not_looked_for(sh: str, tmp_path: Path, name: bytes) -> None:
+    made = with_extensions(tmp_path / "a", (0x44415441, name))
+    assert told(sh, made).answers[str(made)].endswith("- data elsewhere")
+    assert look(sh, made) == Image(format="qcow2", size=MIB)
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        (),
+        ((0x6803F857, b"x" * 48),),
+        ((0x6803F857, b"x" * 5000),),
+        ((0x44415441, b"x" * 1024),),
+        ((0, b""), (0x44415441, b"/none")),
+    ],
+)
+def test_a_data_file_that_no_extension_names_is_not_looked_for(
+    sh: str, tmp_path: Path, extensions: tuple[tuple[int, bytes], ...]
+) -> None:
+    made = with_extensions(tmp_path / "a", *extensions)
+    assert told(sh, made).missing_data(str(made)) is None
+
+
+def test_a_data_file_is_named_behind_other_extensions(sh: str, tmp_path: Path) -> None:
+    made = with_extensions(tmp_path / "a", (0xE2792ACA, b"raw"), (0x6803F857, b"x" * 144), (0x44415441, b"/none/a"))
+    assert told(sh, made).missing_data(str(made)) == "/none/a"
 
 
 def test_image_head_says_the_name_of_a_backing_image_behind_the_extensions_of_a_header(sh: str, tmp_path: Path) -> None:

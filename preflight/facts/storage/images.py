@@ -1,4 +1,4 @@
-"""Format, guest-visible size and backing file of disk images, read from the images on a host."""
+"""Format, guest-visible size, backing file and data file of disk images, read from the images on a host."""
 
 import re
 from typing import Annotated, Self
@@ -9,6 +9,9 @@ from preflight.facts.fact import OPTIONAL, Record, Unreadable
 from preflight.facts.text.by_path import ByPath
 
 _LINE = r"image (\d{1,20}) (?:(raw|unread|cut)|qcow2 ([0-9a-f]{16}) ((?:[0-9a-f]{2}){1,1023}|[a-z]+|-))"
+#: What follows for an image whose data are in a file of their own: its name in hex, and 1 if it does not exist.
+_DATA = r"(?: data (?:elsewhere|((?:[0-9a-f]{2}){1,1023}) ([0-9]{1,3})))?"
+_WHOLE = _LINE + _DATA
 #: Reasons why the backing file of an image is unknown.
 _NO_NAME = {
     "far": "the name of its backing image is too far from its start",
@@ -41,8 +44,18 @@ class Images(ByPath, frozen=True, kw_only=True):
         An image that its QEMU can open may be closed to root (NFS with root_squash), and an older snapshot has only
         those that were to be copied: False, as for one that is as it should be.
         """
-        found = re.fullmatch(_LINE, self.answers.get(path, ""))
+        found = re.fullmatch(_WHOLE, self.answers.get(path, ""))
         return found is not None and found[2] == "raw"
+
+    def missing_data(self, path: str) -> str | None:
+        """Return the name of the file that has the data of the qcow2 image at the path, if it does not exist.
+
+        An image whose header was not read, and a file that is not named by a path, are not known to lack anything.
+        """
+        found = re.fullmatch(_WHOLE, self.answers.get(path, ""))
+        if found is None or found[5] is None or found[6] != "1":
+            return None
+        return bytes.fromhex(found[5]).decode("utf-8", "replace")
 
     def look(self, path: str) -> Image:
         """Return the image at the path, which must exist; raises `Unreadable` if the host could not read it."""
@@ -51,10 +64,10 @@ class Images(ByPath, frozen=True, kw_only=True):
             raise Unreadable(
                 f"{path}: the snapshot is from an older preflight, which stored images differently: take it again"
             )
-        found = re.fullmatch(_LINE, line)
+        found = re.fullmatch(_WHOLE, line)
         if found is None:
             raise Unreadable(f"{path}: {line.rpartition(': ')[2] or 'no answer'}")
-        size, other, virtual, backing = found.groups()
+        size, other, virtual, backing = found.groups()[:4]
         if other == "raw":
             return Image(format="raw", size=int(size))
         if other is not None:
