@@ -66,6 +66,7 @@ STANDING: dict[str, ShellText] = fixed(
         "iptables": "iptables_tables",
         # not by the shell: it reads a byte at a time, and the kernel gives a number only at once
         "somaxconn": "cat /proc/sys/net/core/somaxconn",
+        "qemu-files": "qemu_files",
         "guest-memory": "guest_memory </dev/null",
         "memory": (
             "grep -s . /proc/meminfo /sys/kernel/mm/hugepages/*/*_hugepages "

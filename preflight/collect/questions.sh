@@ -309,6 +309,16 @@ image_head() {
   case $b in 6a736f6e3a*|*3a2f2f*) b=elsewhere ;; esac
   printf 'image %s qcow2 %s %s%s\n' "$n" "$1$2$3$4$5$6$7$8" "${b:-unread}" "$d"
 }
+qemu_files() {
+  # SIZE PATH of what QEMU has in its own directories for guests: firmware, option ROMs and keyboard layouts
+  set --
+  for f in /usr/share/qemu /usr/share/qemu-kvm /usr/share/qemu-firmware /usr/share/seabios /usr/share/seavgabios \
+    /usr/share/ipxe/qemu /usr/lib/ipxe/qemu; do
+    [ ! -d "$f" ] || set -- "$@" "$f"/*.rom "$f"/bios*.bin "$f"/vgabios*.bin "$f"/keymaps/*
+  done
+  [ $# = 0 ] || stat -L -c '%s %n' -- "$@" 2>/dev/null
+  return 0
+}
 data_file() {
   # IMAGE OFFSET: the name, in hex, of the file that an image keeps its data in, and whether that exists (0) or not (1).
   # The name is in one of the extensions of the header, which begin at the offset, each of a multiple of 8 bytes

@@ -47,6 +47,7 @@ _ERRORS = {
         "-chardev ...: Failed to bind socket: Cannot assign requested address",
         "-netdev ...: can't bind ip=... to socket: Cannot assign requested address",
         "process exited while connecting to monitor: qemu-system-x86_64:/...: No such file or directory",
+        "can't open file ...: No such file or directory",
     ),
 )
 def check(

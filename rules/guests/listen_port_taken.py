@@ -21,7 +21,7 @@ from preflight.host import Guest
 from preflight.rule import Findings, Severity, Unreadable, on_destination, rule, unless_live
 
 
-@rule(Severity.ERROR, skip=unless_live)
+@rule(Severity.ERROR, skip=unless_live, errors=("Could not set up host forwarding rule '...'",))
 def check(
     guest: Guest, destination: Listening, destination_hosts: HostsFile, destination_settings: GuestSettings
 ) -> Findings:

@@ -31,6 +31,7 @@ from preflight.rule import Finding, Findings, Migration, Severity, of_each, on_d
     skip=unless_live,
     errors=(
         "Cannot access backing file '...",
+        "-blockdev ...: Could not open '...': No such file or directory",
         "unable to stat: ...: No such file or directory",
         "pre-creation of storage targets for incremental storage migration is not supported",
         "pre-creation of storage target for incremental storage migration of disk '...' is not supported",
@@ -82,8 +83,8 @@ def _missing(disk: Disk, path: str, *, copied: bool, partly: bool) -> Finding:
         error = f"cannot precreate storage for disk type '{disk.type}'"
     elif disk.pool is not None:
         error = f"no storage vol with matching path '{path}'"
-    elif path in disk.backing:
-        error = f"'{path}'"
+    elif path in disk.backing:  # a data file cannot be looked at: "unable to stat: ..."
+        error = path
     return on_destination(f"{path}, required by the disk {disk.target}, does not exist on the destination", error=error)
 
 
@@ -91,9 +92,9 @@ def _data(disk: Disk, pools: Pools, images: Images, migration: Migration) -> Fin
     path = pools.path(disk) if disk.format == "qcow2" and not disk.empty else None
     if path is None or migration.copies(disk.target, by_default=disk.copied_by_default):
         return
-    name = images.missing_data(path)
-    if name is not None:
+    data = images.missing_data(path)
+    if data is not None and data not in disk.backing:  # libvirt names it in the XML since 10.10
         yield on_destination(
-            f"{name}, which has the data of {path}, the disk {disk.target}, does not exist on the destination",
-            error="No such file or directory",
+            f"{data}, which has the data of {path}, the disk {disk.target}, does not exist on the destination",
+            error=data,  # "unable to stat: ..." or "Could not open '...'"
         )

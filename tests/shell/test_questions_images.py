@@ -76,7 +76,9 @@ def test_image_head_says_the_name_of_a_backing_image(sh: str, tmp_path: Path, na
     assert look(sh, made) == Image(format="qcow2", size=MIB, backing=name)
 
 
-@pytest.mark.parametrize("name", ["data.raw", "data with a space.raw", "da\nta\t'\"$(id)`.raw", "Zürich.raw", "x" * 250])
+@pytest.mark.parametrize(
+    "name", ["data.raw", "data with a space.raw", "da\nta\t'\"$(id)`.raw", "Zürich.raw", "x" * 250]
+)
 @pytest.mark.parametrize("relative", [True, False])
 @pytest.mark.parametrize("upon", [(), ("-F", "raw", "-b", "base")])
 def test_image_head_says_which_data_file_does_not_exist(
@@ -88,7 +90,7 @@ def test_image_head_says_which_data_file_does_not_exist(
     made = create(tmp_path / "top", "qcow2", *upon, "-o", f"data_file={named}", at=tmp_path)
     assert told(sh, made).missing_data(str(made)) is None
     data.unlink()
-    assert told(sh, made).missing_data(str(made)) == named
+    assert told(sh, made).missing_data(str(made)) == str(data)
     assert look(sh, made) == Image(format="qcow2", size=MIB, backing="base" if upon else None)
 
 
@@ -243,3 +245,17 @@ def test_block_devices_of_which_nothing_is_told_but_its_size_marks_and_digest(sh
 def test_block_devices_that_are_none_are_no_devices(sh: str, tmp_path: Path) -> None:
     (tmp_path / "a").write_text(SECRET)
     assert run(sh, block_devices([str(tmp_path / "a"), "/dev/null"])) == f"path {tmp_path}/a\npath /dev/null\n"
+
+
+def test_qemu_files_are_named_with_their_sizes(sh: str) -> None:
+    told = run(sh, "qemu_files")
+    for size, path in (line.split(" ", 1) for line in told.splitlines()):
+        assert Path(path).stat().st_size == int(size)
+        assert Path(path).suffix in (".rom", ".bin") or Path(path).parent.name == "keymaps"
+    roms = {str(path) for where in ("qemu", "seabios") for path in Path("/usr/share", where).glob("vgabios*.bin")}
+    assert roms <= {line.split(" ", 1)[1] for line in told.splitlines()}
+
+
+def test_data_file_of_an_image_without_one(sh: str, tmp_path: Path) -> None:
+    made = create(tmp_path / "a", "qcow2")
+    assert run(sh, f"data_file {made} 104") == "data elsewhere"

@@ -10,6 +10,7 @@ from preflight.facts.guest.guests import KVM, Disk, Guests, GuestState, Server
 from preflight.facts.guest.memory import GuestMemory
 from preflight.facts.guest.orchestrator import Orchestrator
 from preflight.facts.guest.ports import GuestPorts
+from preflight.facts.guest.qemu_files import QemuFiles, needed_files
 from preflight.facts.guest.started_with import LIMITS_QUEUES, Start, StartedWith
 
 __all__ = [
@@ -27,8 +28,10 @@ __all__ = [
     "GuestState",
     "Guests",
     "Orchestrator",
+    "QemuFiles",
     "Server",
     "Start",
     "StartedWith",
+    "needed_files",
     "own_devices",
 ]

@@ -1,6 +1,7 @@
 """Format, guest-visible size, backing file and data file of disk images, read from the images on a host."""
 
 import re
+from posixpath import dirname, join
 from typing import Annotated, Self
 
 from msgspec import Struct
@@ -48,14 +49,14 @@ class Images(ByPath, frozen=True, kw_only=True):
         return found is not None and found[2] == "raw"
 
     def missing_data(self, path: str) -> str | None:
-        """Return the name of the file that has the data of the qcow2 image at the path, if it does not exist.
+        """Return the path of the file that has the data of the qcow2 image at the path, if it does not exist.
 
         An image whose header was not read, and a file that is not named by a path, are not known to lack anything.
         """
         found = re.fullmatch(_WHOLE, self.answers.get(path, ""))
         if found is None or found[5] is None or found[6] != "1":
             return None
-        return bytes.fromhex(found[5]).decode("utf-8", "replace")
+        return join(dirname(path), bytes.fromhex(found[5]).decode("utf-8", "replace"))
 
     def look(self, path: str) -> Image:
         """Return the image at the path, which must exist; raises `Unreadable` if the host could not read it."""
