@@ -1,6 +1,7 @@
 """One row: how the hosts are brought into a state, what is asked of them, and what is expected to happen."""
 
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -115,5 +116,10 @@ def rows(names: tuple[str, ...] = ()) -> dict[str, Row]:
     for path in sorted(ROWS.glob("*/*.toml")):
         name = f"{path.parent.name}/{path.stem}"
         if not names or name.startswith(names):
-            found[name] = convert(tomllib.loads(path.read_text(encoding="utf-8")), Row)
+            found[name] = _row(path)
     return found
+
+
+@cache
+def _row(path: Path) -> Row:
+    return convert(tomllib.loads(path.read_text(encoding="utf-8")), Row)

@@ -131,7 +131,7 @@ CONTENTS = {
     "half of a gzip": packed(os.urandom(4096))[:2000],
     "another content": packed(b"y"),
     "more than was said": packed(b"x" * 100),
-    "a gigabyte in a megabyte": base64.b64encode(zlib.compress(bytes(1 << 28), 9, 31)).decode(),
+    "a quarter of a gigabyte in a megabyte": base64.b64encode(zlib.compress(bytes(1 << 28), 1, 31)).decode(),
     "a second member": base64.b64encode(gzip.compress(b"x") + gzip.compress(b"y" * 100)).decode(),
 }
 
@@ -155,7 +155,7 @@ def test_no_more_is_written_than_was_listed(destination: Host) -> None:
         return answer
 
     with pytest.raises(FilesError):
-        copy(VARS, Source(file("web_VARS.fd"), CONTENTS["a gigabyte in a megabyte"]), seen)
+        copy(VARS, Source(file("web_VARS.fd"), CONTENTS["a quarter of a gigabyte in a megabyte"]), seen)
     assert max(written) == 2
 
 
