@@ -101,7 +101,7 @@ PORT = match("tcp dport", 49152)
         '{"xt": {"type": "match", "name": "recent"}}, {"drop": null}',
         '{"xt": null}, {"drop": null}',
         '{"queue": null}',
-        '{"redirect": {"port": 22}}',
+        '{"redirect": {"port": {"range": [22, 49200]}}}',
         '{"dnat": {"addr": "192.0.2.1"}}',
         '{"notrack": null}',
         '{"synproxy": null}',

@@ -4,12 +4,14 @@ If a rule's match cannot be determined, both branches are followed; the result i
 packet.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from preflight import grammar
 from preflight.facts.fact import Unreadable
+from preflight.facts.firewall.ip_sets import is_in
 from preflight.facts.firewall.match import all_of, found_in, matches
 from preflight.facts.firewall.packet import Packet
 from preflight.facts.firewall.rate import LIMITS, Rate, is_over_quota, limits_a_rate, of_element, of_nft
@@ -21,6 +23,8 @@ Outcomes: TypeAlias = dict[str, str]
 
 #: Outcome that is not evaluated here: a program or another host decides.
 UNKNOWN = "unknown"
+#: Outcome of packets that are sent to another port, or to another host: nothing that waits for them gets them.
+LED_ASTRAY = "redirect"
 _NEXT = "next rule"
 _RETURN = "return"
 
@@ -37,6 +41,8 @@ _XT_NOTICES = frozenset(
 )
 #: Statements that may refer to an object by a map; the rule does not apply to a packet that the map has no object for.
 _OBJECTS = frozenset(("counter", "limit", "quota", "secmark", "synproxy", "ct expectation", "ct helper", "ct timeout"))
+#: Statements that change the destination.
+_LEADS = frozenset(("redirect", "dnat"))
 #: Statements that change the source and let the packet continue.
 _HIDES = frozenset(("snat", "masquerade"))
 #: IP versions to which a rejection is limited.
@@ -125,6 +131,8 @@ def _seen_by(packet: Packet, table: Table, chain: Chain) -> Packet:
         sources=packet.sources,
         interfaces=() if table.family == "bridge" else packet.interfaces,
         own=packet.own,
+        local=packet.local,
+        clock=packet.clock,
         marked=packet.marked,
         tracked=table.family != "bridge" and is_tracked,
         frame=table.family in ("bridge", "netdev"),
@@ -200,6 +208,8 @@ class _Walk:
             self._rates.noticed = True
         if kind == "match":
             return [], matches(self._packet, self._table.sets, body)
+        if kind == "ipset":
+            return [], is_in(self._packet, self._table.sets, body)
         if kind == "vmap":
             return self._verdict_of(body)
         if kind in _OBJECTS and isinstance(body, dict) and "map" in body:
@@ -270,12 +280,31 @@ class _Walk:
             return {_RETURN: ""}
         if kind in _HIDES:
             return {"accept": text}
+        if kind in _LEADS:
+            return {self._led(kind, body or {}): text}
         if kind in ("jump", "goto"):
             outcomes = dict(self._chain(self._table.chains[body["target"]], depth + 1))
             if kind == "jump" and outcomes.pop(_RETURN, None) is not None:
                 outcomes[_NEXT] = ""
             return outcomes
         return {UNKNOWN: text}
+
+    def _led(self, kind: str, to: Mapping[str, Json]) -> str:
+        """Return the outcome of a statement that changes the destination."""
+        port, address = to.get("port"), to.get("addr")
+        low, high = self._packet.ports
+        if not isinstance(port, int | None):
+            return UNKNOWN
+        if port is not None and not low <= port <= high:
+            return LED_ASTRAY
+        if port is not None and low != high:
+            return UNKNOWN
+        if kind == "redirect":  # to this host itself
+            return LED_ASTRAY if self._packet.kind.leaves else "accept"
+        if address is None or address in self._packet.own or address in self._packet.local:
+            return "accept"
+        is_known = self._packet.local and isinstance(address, str) and grammar.is_address(address)
+        return LED_ASTRAY if is_known else UNKNOWN
 
 
 def _name_of_what_counts(kind: str, body: Json) -> str:
