@@ -232,7 +232,7 @@ class SshChannel:
         if not batch:
             # ssh's own messages must precede the prompt that it shows there; it escapes text from the host
             command += ["-E", "/dev/tty"]
-        command += ["--", str(self._target.ssh), "exec sh -s"]
+        command += ["--", str(self._target.ssh), "sh -s"]
         if batch:  # an ssh that prompts must end on Ctrl-C
             command = ["sh", "-c", _DEAF, "sh", *command]
         return ShellChannel(command, self._prelude, timeout=timeout, shown_as=None if batch else str(self._target.ssh))

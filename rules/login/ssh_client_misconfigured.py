@@ -35,8 +35,8 @@ _WHERE = "ssh's configuration for this host, on the control machine, "
         "packet ... bytes received from server too large, want ...",
         "Cannot execute command-line and remote command.",
         "ControlPath too long ('...' >= 108 bytes)",
-        "unix_listener: cannot bind to path ...",
-        "unix_listener: cannot bind to path ...: No such file or directory",
+        "Cannot recv data: unix_listener: cannot bind to path ...",
+        "Cannot recv data: unix_listener: cannot bind to path ...: No such file or directory",
         'unix_listener: path "..." too long for Unix domain socket',
         "subsystem request failed on channel 0",
         "virt-ssh-helper: could not proxy traffic: internal error: EOF on stdin",
@@ -71,7 +71,10 @@ def _faults(client: SshClient) -> Iterator[tuple[str, str | None]]:
         )
     elif client.makes_socket and not (client.directory_exists and client.directory_open):
         why = "does not exist" if not client.directory_exists else "is not writable"
-        yield f"has a ControlPath whose directory {why}: {path}", f"unix_listener: cannot bind to path {path}"
+        yield (
+            f"has a ControlPath whose directory {why}: {path}",
+            f"Cannot recv data: unix_listener: cannot bind to path {path}",
+        )
     if client.remote_command is not None:
         yield (
             f"has RemoteCommand {client.remote_command}, which excludes the command that libvirt gives",

@@ -25,12 +25,12 @@ TOO_LONG, NO_ROOM, ROOM = "/tmp/" + "c" * 103, "/tmp/" + "c" * 86, "/tmp/" + "c"
         (
             "controlmaster auto\ncontrolpath /root/m/a\ndirectory missing\n",
             "whose directory does not exist: /root/m/a",
-            "unix_listener: cannot bind to path /root/m/a",
+            "Cannot recv data: unix_listener: cannot bind to path /root/m/a",
         ),
         (
             "controlmaster ask\ncontrolpath /root/m/a\ndirectory closed\n",
             "whose directory is not writable",
-            "unix_listener: cannot bind to path /root/m/a",
+            "Cannot recv data: unix_listener: cannot bind to path /root/m/a",
         ),
         (
             "sessiontype none\nremotecommand tmux new -A\n",
