@@ -403,6 +403,19 @@ device_marks() {
       print(marks ? substr(marks, 2) : "-")
     }'
 }
+forbidden() {
+  # rules of policy routing and policies of IPsec that forbid ports to this host itself
+  printf 'rule show\nxfrm policy\n' | as_root ip -b - 2>/dev/null | {
+    p=
+    while read -r l; do
+      case $l in
+        *[0-9]:*' dport '*) printf 'rule %s\n' "$l" ;;
+        'src '*) p=$l ;;
+        'dir out action block '*) printf 'policy %s\n' "$p" ;;
+      esac
+    done
+  }
+}
 connect() {
   # URI [SSH'S ARGUMENT...]: with a SessionType of none, ssh runs no command, and libvirt waits for it without end
   unset SSH_AUTH_SOCK KRB5CCNAME DISPLAY SSH_ASKPASS
@@ -577,8 +590,9 @@ usb_devices() {
 way() {
   # NAME PORT: the outcome of one TCP connection within 2 s. If nothing answered: the outcome for each address of the
   # name, since a resolver may be slow and only some addresses may be unreachable; then the route to each address, and
-  # the state of the neighbour there
+  # the state of the neighbour there. What is forbidden for other ports follows in any case
   connects "$1" "$2" 2
+  forbidden
   case $c-$e in 0-*|126-*|127-*|*refused) return 0;; esac
   timeout 5 getent ahosts -- "$1" | head -n 24 | {
     s=

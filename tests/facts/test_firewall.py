@@ -103,7 +103,6 @@ PORT = match("tcp dport", 49152)
         '{"queue": null}',
         '{"redirect": {"port": {"range": [22, 49200]}}}',
         '{"dnat": {"addr": "192.0.2.1"}}',
-        '{"notrack": null}',
         '{"synproxy": null}',
         '{"xt": {"type": "target", "name": "TARPIT"}}',
         '{"brandnew": null}, {"drop": null}',

@@ -233,3 +233,84 @@ def test_the_text_of_a_rule_names_its_times() -> None:
     nft = Record(f'{{"nftables": []}}\nclock {NOW} +0100\n')
     host = saved("-A INPUT -m time ! --weekdays Sat,Sun -j DROP", nft, table="filter")
     assert host.judge(22, [SOURCE], OWN).rule == "table ip filter chain INPUT: time ! --weekdays Sat,Sun drop"
+
+
+@pytest.mark.parametrize(
+    ("options", "of_root", "stops"),
+    [
+        ("--uid-owner 0", True, 1),
+        ("--uid-owner 0-99", True, 1),
+        ("! --uid-owner 64055", True, 1),
+        ("--uid-owner 64055", True, 0),
+        ("! --uid-owner 0", True, 0),
+        ("--gid-owner 0", True, 0),
+        ("--uid-owner root", True, 0),
+        ("--uid-owner 0", False, 0),
+    ],
+)
+def test_a_rule_about_an_owner_applies_to_what_root_opens(options: str, of_root: bool, stops: int) -> None:
+    source = saved(f"-A OUTPUT -p tcp -m tcp --dport 49152 -m owner {options} -j REJECT", table="filter")
+    ends = BothEnds(source, SOURCES_OWN, Firewall.parse(NONE, Record("")), OWN)
+    assert len(list(ends.stops([HERE], [49152], of_root=of_root))) == stops
+
+
+@pytest.mark.parametrize(("owner", "stops"), [(0, 1), ("root", 1), (64055, 0), ("nobody", 0)])
+def test_a_rule_of_nft_about_an_owner_applies_to_what_root_opens(owner: int | str, stops: int) -> None:
+    rule = {"match": {"op": "==", "left": {"meta": {"key": "skuid"}}, "right": owner}}
+    source = listed([rule, {"drop": None}], hook="output")
+    ends = BothEnds(source, SOURCES_OWN, Firewall.parse(NONE, Record("")), OWN)
+    assert len(list(ends.stops([HERE], [49152], of_root=True))) == stops
+
+
+STATEFUL = """\
+*filter
+:INPUT DROP [0:0]
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+@rule@
+COMMIT
+*raw
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A PREROUTING @match@-j CT --notrack
+COMMIT
+"""
+
+
+@pytest.mark.parametrize(
+    ("match", "rule", "stops"),
+    [
+        ("-p tcp --sport 49152 ", "", 1),
+        ("-p tcp --sport 49153 ", "", 0),
+        ("", "", 1),
+        ("-p tcp --sport 49152 ", "-A INPUT -m conntrack --ctstate UNTRACKED -j ACCEPT", 0),
+        ("-m u32 --u32 1 ", "", 0),
+    ],
+)
+def test_an_answer_that_is_not_tracked_is_not_one_of_an_established_connection(
+    match: str, rule: str, stops: int
+) -> None:
+    tables = STATEFUL.replace("@match@", match).replace("@rule@", rule)
+    source = Firewall.parse(NONE, Record(f"family 4 nft\n{tables}".replace("\n\n", "\n")))
+    found = list(BothEnds(source, SOURCES_OWN, Firewall.parse(NONE, Record("")), OWN).stops([HERE], [49152]))
+    assert len(found) == stops
+
+
+def test_a_connection_that_is_not_tracked_is_not_new() -> None:
+    accept = "-A INPUT -m conntrack --ctstate @state@ -j ACCEPT"
+    for state, action in (("NEW", "drop"), ("UNTRACKED", "accept")):
+        tables = STATEFUL.replace("@match@", "").replace("@rule@", accept.replace("@state@", state))
+        assert fate(Firewall.parse(NONE, Record(f"family 4 nft\n{tables}"))) == action
+
+
+def test_no_nat_changes_what_is_not_tracked() -> None:
+    nat = "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp --dport 49152 -j REDIRECT --to-ports 9\nCOMMIT\n"
+    raw = "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp --dport 49152 -j NOTRACK\nCOMMIT\n"
+    assert fate(Firewall.parse(NONE, Record(f"family 4 nft\n{nat}{raw}"))) == "accept"
+    assert fate(Firewall.parse(NONE, Record(f"family 4 nft\n{nat}"))) == "redirect"
+
+
+def test_tracking_that_is_perhaps_left_out_is_unknown() -> None:
+    chain = ":SOME - [0:0]\n-A PREROUTING -m u32 --u32 1 -j SOME\n-A SOME -j NOTRACK\n"
+    raw = f"*raw\n:PREROUTING ACCEPT [0:0]\n{chain}COMMIT\n"
+    stateful = "*filter\n:INPUT DROP [0:0]\n-A INPUT -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n"
+    assert fate(Firewall.parse(NONE, Record(f"family 4 nft\n{raw}{stateful}"))) == "unknown"

@@ -673,6 +673,30 @@ def test_device_start_is_read_past_the_cache_and_is_short(host: Host) -> None:
     assert host.says("device_start @path@", path="/dev/a b") == "<if=/dev/a b><iflag=direct><bs=4096><count=1>"
 
 
+def test_forbidden_are_rules_about_ports_and_policies_that_block(host: Host) -> None:
+    printed = """\
+0:	from all lookup local
+32764:	from all to 192.0.2.12 dport 80 blackhole
+32766:	from all lookup main
+src 0.0.0.0/0 dst 192.0.2.14/32 proto tcp
+	dir out priority 0 ptype main
+	tmpl src 0.0.0.0 dst 0.0.0.0
+src 0.0.0.0/0 dst 192.0.2.12/32 proto tcp dport 49152
+	dir out action block priority 0 ptype main
+src 0.0.0.0/0 dst 192.0.2.13/32
+	dir in action block priority 0 ptype main
+"""
+    (host.root / "printed").write_text(printed)
+    host.has_program("ip", f'[ "$*" = "-b -" ] && cat > {host.root}/asked && cat {host.root}/printed')
+    assert host.says("forbidden") == (
+        "rule 32764:\tfrom all to 192.0.2.12 dport 80 blackhole\n"
+        "policy src 0.0.0.0/0 dst 192.0.2.12/32 proto tcp dport 49152\n"
+    )
+    assert (host.root / "asked").read_text() == "rule show\nxfrm policy\n"
+    host.has_program("ip", "exit 1")
+    assert host.says("forbidden") == ""
+
+
 def test_connect_does_not_wait_where_ssh_would_run_no_command(host: Host) -> None:
     host.has_program("virsh", 'echo "virsh $*"')
     host.has_program("ssh", f'[ "$*" = "-G -T -p 2222 -- root@host2" ] && cat {host.root}/settings')

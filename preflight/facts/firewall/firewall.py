@@ -160,13 +160,18 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             for kind, body in statement.items()
         )
 
-    def blocked(self, ports: Sequence[int], flows: Sequence["Flow"], kind: Kind) -> dict[str, list[int]]:
-        """Return the ports of which all flows are blocked for certain, by the rule or policy that blocks the first."""
+    def blocked(
+        self, ports: Sequence[int], flows: Sequence["Flow"], kind: Kind, *, of_root: bool = False
+    ) -> dict[str, list[int]]:
+        """Return the ports of which all flows are blocked for certain, by the rule or policy that blocks the first.
+
+        `of_root` if root opens the connections.
+        """
         found: dict[str, list[int]] = {}
         left = [tuple(ports)] if ports and flows and self.tables else []
         while left:
             some = left.pop()
-            fates = [self.fate(some, flow, kind) for flow in flows]
+            fates = [self.fate(some, flow, kind, of_root=of_root) for flow in flows]
             if None in fates and len(some) > 1:
                 middle = len(some) // 2
                 left += [some[middle:], some[:middle]]
@@ -176,7 +181,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
                 found.setdefault(f"{first.action} by {first.rule}", []).extend(some)
         return found
 
-    def fate(self, ports: Sequence[int], flow: "Flow", kind: Kind) -> Judgement | None:
+    def fate(self, ports: Sequence[int], flow: "Flow", kind: Kind, *, of_root: bool = False) -> Judgement | None:
         """Return the fate of the packets of this kind, for all of the ports; None if it differs or is unknown."""
         here, there = (tuple(map(address_of, some)) for some in (flow.here, flow.there))
         packet = Packet(
@@ -186,6 +191,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             tuple(map(str, there if kind.leaves else here)),
             clock=self.clock,
             marked=self.gives_marks,
+            of_root=of_root,
             kind=kind,
         )
         try:

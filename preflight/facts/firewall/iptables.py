@@ -352,6 +352,11 @@ def _mark(values: list[str]) -> tuple[Json, Json]:
     return {"&": [{"meta": {"key": "mark"}}, int(mask or "0xffffffff", 0)]}, int(value, 0)
 
 
+def _owner(values: list[str]) -> tuple[Json, Json]:
+    low, _, high = values[0].partition("-")
+    return {"meta": {"key": "skuid"}}, {"range": [int(low), int(high or low)]}
+
+
 _MATCHES: dict[str, Callable[[list[str]], tuple[Json, Json] | None]] = {
     "-s": _address("saddr"),
     "-d": _address("daddr"),
@@ -368,6 +373,7 @@ _MATCHES: dict[str, Callable[[list[str]], tuple[Json, Json] | None]] = {
     "--dst-type": _type_of_address("daddr"),
     "--src-type": _type_of_address("saddr"),
     "--mark": _mark,
+    "--uid-owner": _owner,
     "--pkt-type": lambda values: ({"meta": {"key": "pkttype"}}, values[0]),
 }
 

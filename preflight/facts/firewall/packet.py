@@ -38,6 +38,7 @@ WORDS: Mapping[tuple[str, str], Mapping[str, int]] = {
     ("meta", "l4proto"): PROTOCOLS,
     ("ip", "protocol"): PROTOCOLS,
     ("ip6", "nexthdr"): PROTOCOLS,
+    ("meta", "skuid"): {"root": 0},
 }
 _OTHER_TRANSPORTS = frozenset(("udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "igmp", "esp", "ah", "comp"))
 #: The source port of a client is never privileged unless requested, which neither libvirt nor QEMU does.
@@ -111,6 +112,10 @@ class Packet:
     marked: bool = False
     #: True if the kernel's connection tracking has already seen them.
     tracked: bool = True
+    #: True if a rule has kept the kernel's connection tracking from them.
+    untracked: bool = False
+    #: True if root has opened the connection, as libvirt's daemon does.
+    of_root: bool = False
     #: True if they are examined below IP, as frames.
     frame: bool = False
     kind: Kind = ARRIVING
@@ -136,6 +141,11 @@ class Packet:
         """The IP version."""
         return self.sources[0].version
 
+    @property
+    def _state(self) -> int:
+        word = "untracked" if self.untracked else "new" if self.kind.is_first else "established"
+        return CT_STATE[word]
+
     def _known(self) -> dict[tuple[str, str], Values | None]:
         network, answers = self._network, self.kind.answers
         known_own = map(ip_address, self.own)
@@ -147,9 +157,9 @@ class Packet:
             ("meta", "pkttype"): None if self.kind.leaves else ("host",),
             ("meta", "mark"): None if self.marked else _one(0),
             ("ct", "mark"): None if self.marked else _one(0),
-            ("ct", "state"): _one(CT_STATE["new" if self.kind.is_first else "established"]) if self.tracked else None,
-            ("ct", "status"): _one(0) if self.tracked and self.kind.is_first else None,
-            ("ct", "direction"): ("reply" if answers else "original",) if self.tracked else None,
+            ("ct", "state"): _one(self._state) if self.tracked else None,
+            ("ct", "status"): _one(0) if self.tracked and self.kind.is_first and not self.untracked else None,
+            ("ct", "direction"): ("reply" if answers else "original",) if self.tracked and not self.untracked else None,
             (network, "saddr"): tuple((address, address) for address in sorted(map(int, self.sources))),
             (network, "daddr"): tuple((address, address) for address in destinations) or None,
             (network, "version"): _one(self.version),
@@ -165,6 +175,8 @@ class Packet:
             known[transport, there] = (self.ports,)
             known[transport, here] = (_EPHEMERAL,)
         known["tcp", "flags"] = _one(self.kind.flags)
+        if self.of_root and self.kind.leaves:
+            known["meta", "skuid"] = _one(0)
         if self.clock is not None:
             known.update(_times(*self.clock))
         if network == "ip":

@@ -5,6 +5,7 @@ packet.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace as replace_fields
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -93,8 +94,12 @@ def walk(packet: Packet, tables: Sequence[Table], rates: Rates) -> tuple[Outcome
     unsure: list[str] = []
     accepted = ""
     for table, chain in passes:
+        if chain.type == "nat" and packet.untracked:
+            continue
         walked = _Walk(_seen_by(packet, table, chain), table, unsure, rates)
         outcomes = walked.base(chain)
+        if walked.untracks:
+            packet = replace_fields(packet, untracked=True, _values={})
         at_device = chain.hook in ("ingress", "egress")
         if at_device and chain.devices and not set(packet.interfaces) <= set(chain.devices):
             unsure.append(f"table {table.family} {table.name} chain {chain.name}, which sees only some interfaces")
@@ -135,6 +140,8 @@ def _seen_by(packet: Packet, table: Table, chain: Chain) -> Packet:
         clock=packet.clock,
         marked=packet.marked,
         tracked=table.family != "bridge" and is_tracked,
+        untracked=packet.untracked,
+        of_root=packet.of_root,
         frame=table.family in ("bridge", "netdev"),
         kind=packet.kind,
         work=packet.work,
@@ -147,6 +154,8 @@ class _Walk:
     def __init__(self, packet: Packet, table: Table, unsure: list[str], rates: Rates) -> None:
         self._packet, self._table, self._unsure, self._rates = packet, table, unsure, rates
         self._walked: dict[str, Outcomes] = {}
+        #: True if a rule keeps connection tracking from the packet.
+        self.untracks = False
         #: The rule that is being evaluated, by its chain and its place there.
         self._at = ""
 
@@ -190,12 +199,18 @@ class _Walk:
             if matched is False:
                 return {_NEXT: ""}
             certain = certain and matched is True
+            if certain and kind == "notrack":
+                self.untracks = True
+                continue
             if not verdicts:
                 continue
             outcomes: Outcomes = {}
             text = rule_text(self._table, chain, rule)
+            untracks = self.untracks
             for verdict in verdicts:
                 outcomes |= self._verdict(verdict, text, depth)
+            if not (certain and len(verdicts) == 1) and self.untracks is not untracks:
+                outcomes[UNKNOWN], self.untracks = text, untracks
             if not certain and outcomes.keys() != {_NEXT}:
                 self._unsure.append(text)
                 outcomes.setdefault(_NEXT, "")
