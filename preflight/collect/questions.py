@@ -9,11 +9,15 @@ One process answers the questions that are sent together, so none of them exits,
 reads, other than those of the session (`uid`, `seen`, `keeper`, `kept`, `nf_tables`).
 """
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from preflight import grammar
 from preflight.answers import FILES
+from preflight.connection.target import parse_target
+from preflight.errors import UserError
+from preflight.request.migration import Transport
 from preflight.shell_text import NOTHING, ShellText, fixed, joined, of_file, shell
 
 #: Paths where distributions install QEMU. Checked on every host that is saved in a snapshot, since a guest of another
@@ -51,6 +55,7 @@ STANDING: dict[str, ShellText] = fixed(
         "sshd.effective": "as_root sshd -T",
         "sshd.listener": "sshd_listener",
         "side-daemons": "side_daemons",
+        "edited-units": "edited_units",
         "resources": "resources",
         "cluster": "cluster",
         "host-keys": "host_keys",
@@ -161,7 +166,12 @@ def connect(uri: str) -> ShellText:
 
     The daemon has none of the keys and tickets that a login may have forwarded.
     """
-    return shell("unset SSH_AUTH_SOCK KRB5CCNAME DISPLAY SSH_ASKPASS; as_root virsh -q -c @uri@ hostname", uri=uri)
+    login: list[str] = []
+    with contextlib.suppress(UserError):
+        target = parse_target(uri)
+        if target.transport == Transport.SSH and target.ssh is not None and "command=" not in uri:
+            login = [*(("-p", str(target.port)) if target.port else ()), "--", target.ssh]
+    return shell("connect @uri@ @login@", uri=uri, login=login)
 
 
 def certificates(*ends: Sequence[str]) -> ShellText:

@@ -178,7 +178,18 @@ limits() {
 }
 nft_rules() {
   # nft alone lists every table of nf_tables; without it, only a kernel without nf_tables is known to have no such rule
-  if command -v nft >/dev/null; then as_root nft -j list ruleset || return; nf_tables=0
+  if command -v nft >/dev/null; then
+    j=$(as_root nft -j list ruleset) || return
+    nf_tables=0
+    printf '%s\n' "$j"
+    # a shell takes seconds to search megabytes
+    [ ${#j} -lt 200000 ] || j=$(printf '%s\n' "$j" | grep -oE '"(hook": "(in|e)gress|key": "(hour|day|time)|name": "time)"')
+    # releases before 1.1 print the devices of these chains only in their own language
+    case $j in *'"hook": "ingress"'*|*'"hook": "egress"'*)
+      as_root nft list chains | grep -E '^table |^[[:blank:]]+chain |hook (in|e)gress ';;
+    esac
+    case $j in *'"key": "hour"'*|*'"key": "day"'*|*'"key": "time"'*|*'"name": "time"'*) date '+clock %s %z';; esac
+    return 0
   elif may_have_nf_tables; then return 44
   else echo '{"nftables": []}'; fi
 }
@@ -193,6 +204,7 @@ may_have_nf_tables() {
 }
 iptables_tables() {
   # iptables-save would load a module, so either kind of tables is read only if the kernel may have them
+  names=
   for v in '' 6; do
     t=/proc/net/ip${v}_tables_names
     if [ -e $t ]; then
@@ -200,16 +212,17 @@ iptables_tables() {
       if [ -r $t ]; then read -r n < $t; else n=$(as_root cat $t) || return; fi
       if [ -n "$n" ]; then
         echo "family ${v:-4}"
-        if command -v ip${v}tables-legacy-save >/dev/null; then as_root ip${v}tables-legacy-save || return
+        if command -v ip${v}tables-legacy-save >/dev/null; then saves ip${v}tables-legacy-save || return
         elif ip${v}tables-save --version | grep -q nf_tables; then
           echo "ip${v}tables-legacy-save is not installed" >&2; return 1
-        else as_root ip${v}tables-save || return; fi
+        else saves ip${v}tables-save || return; fi
       fi
     fi
     if command -v ip${v}tables-nft-save >/dev/null && may_have_nf_tables; then
-      echo "family ${v:-4} nft"; as_root ip${v}tables-nft-save || return
+      echo "family ${v:-4} nft"; saves ip${v}tables-nft-save || return
     fi
   done
+  sets
   # the packets that `hashlimit` and `recent` have seen, as remarks of iptables
   for f in /proc/net/ipt_hashlimit/* /proc/net/ip6t_hashlimit/*; do as_remarks "hashlimit ${f##*/}" "$f"; done
   for f in /proc/net/xt_recent/*; do as_remarks "recent ${f##*/}" "$f" || return 0; done
@@ -217,6 +230,32 @@ iptables_tables() {
   echo '# now'
   as_root sed -n 's/^jiffies: /# jiffies /p' /proc/timer_list
   return 0
+}
+saves() {
+  # PROGRAM: what it prints; to `names` the sets of ipset that its rules name
+  [ -e /sys/module/ip_set ] || { as_root "$1"; return; }
+  r=$(as_root "$1") || return
+  [ -z "$r" ] || printf '%s\n' "$r"
+  case $r in *' --match-set '*)
+    names="$names $(printf '%s\n' "$r" | grep -oE -e ' --match-set [A-Za-z0-9_.:-]+' | sort -u)";;
+  esac
+}
+sets() {
+  # as remarks of iptables, the sets in `names` and those in lists of sets; of one too large, a part
+  [ -n "$names" ] && command -v ipset >/dev/null || return 0
+  known=' '
+  # shellcheck disable=SC2086 # names are words, without globbing
+  set -f -- $names; set +f
+  while [ $# -gt 0 ]; do
+    n=$1; shift
+    case $n-$known in --match-set-*|*" $n "*) continue;; esac
+    known="$known$n "
+    r=$(as_root ipset save "$n" 2>/dev/null </dev/null | head -n 20001)
+    [ -n "$r" ] || continue
+    printf '%s\n' "$r" | sed 's/^/# set /'
+    # shellcheck disable=SC2046 # likewise
+    case $r in "create $n list:"*) set -f -- "$@" $(printf '%s\n' "$r" | sed -n 's/^add [^ ]* \([^ ]*\).*/\1/p'); set +f;; esac
+  done
 }
 as_remarks() {
   # HEADING FILE
@@ -399,6 +438,30 @@ device_marks() {
       print(marks ? substr(marks, 2) : "-")
     }'
 }
+forbidden() {
+  # rules of policy routing and policies of IPsec that forbid ports to this host itself
+  printf 'rule show\nxfrm policy\n' | as_root ip -b - 2>/dev/null | {
+    p=
+    while read -r l; do
+      case $l in
+        *[0-9]:*' dport '*) printf 'rule %s\n' "$l" ;;
+        'src '*) p=$l ;;
+        'dir out action block '*) printf 'policy %s\n' "$p" ;;
+      esac
+    done
+  }
+}
+connect() {
+  # URI [SSH'S ARGUMENT...]: with a SessionType of none, ssh runs no command, and libvirt waits for it without end
+  unset SSH_AUTH_SOCK KRB5CCNAME DISPLAY SSH_ASKPASS
+  l=$1; shift
+  if [ $# -gt 0 ]; then
+    case $(as_root ssh -G -T "$@" 2>/dev/null </dev/null) in *'
+sessiontype none
+'*) echo 'the ssh configuration of root has SessionType none for it' >&2; return 1;; esac
+  fi
+  as_root virsh -q -c "$l" hostname
+}
 connects() {
   # NAME PORT [SECONDS]: the outcome of a TCP connection, which is closed at once; bash can do this, sh cannot
   if command -v bash >/dev/null; then
@@ -461,6 +524,63 @@ side_daemons() {
   else as_root grep -sHn '^[[:blank:]]*[^#[:blank:]]' "$@"; fi
   return 0
 }
+edited_units() {
+  # lines of an administrator's files about libvirt's units, without values: sections and keys, and variables for the
+  # daemons' command lines with the line that uses them; where a file has keys, after \036 what this systemd reads
+  n=
+  for u in libvirtd virtqemud virtproxyd virtlogd virtlockd; do
+    for f in "/etc/systemd/system/$u.service" "/etc/systemd/system/$u.service.d/"*.conf \
+      "/etc/systemd/system/$u"*.socket "/etc/systemd/system/$u"*.socket.d/*.conf; do
+      if [ -f "$f" ]; then n=y; keys_in "$f"; fi
+    done
+    for f in "/etc/default/$u" "/etc/sysconfig/$u"; do
+      [ -f "$f" ] || continue
+      variables_in "$f" || continue
+      for g in "/etc/systemd/system/$u.service.d/"*.conf "/etc/systemd/system/$u.service" \
+        "/usr/lib/systemd/system/$u.service" "/lib/systemd/system/$u.service"; do
+        [ ! -f "$g" ] || while IFS= read -r l; do
+          case $l in ExecStart=*) printf '\037%s\nstarts %s\n' "$f" "$l";; esac
+        done < "$g"
+      done
+    done
+  done
+  [ -n "$n" ] || return 0
+  printf '\036\n'
+  for f in /usr/lib/systemd/systemd /lib/systemd/systemd; do
+    [ -x "$f" ] || continue
+    "$f" --dump-configuration-items </dev/null 2>/dev/null |
+      sed -n '/^\[\(Unit\|Service\|Socket\|Install\)\]/,/^$/s/=.*//p; /^\[/p'
+    return 0
+  done
+}
+keys_in() {
+  # FILE: the sections and keys of a file of systemd, each after the number of its line
+  printf '\037%s\n' "$1"
+  i=0 more=
+  while IFS= read -r l || [ -n "$l" ]; do
+    i=$((i + 1)) s=${l#"${l%%[![:space:]]*}"}
+    case $s in
+      '#'*|';'*) continue ;;
+      '['*) [ -n "$more" ] || printf '%s %s\n' $i "$s" ;;
+      *=*) [ -n "$more" ] || printf '%s %s=\n' $i "${s%%=*}" ;;
+    esac
+    case $l in *\\) more=y ;; *) more= ;; esac
+  done < "$1"
+}
+variables_in() {
+  # FILE: the variables that a file of an environment sets, each after the number of its line; whether there are any
+  i=0 more=
+  while IFS= read -r l || [ -n "$l" ]; do
+    i=$((i + 1)) s=${l#"${l%%[![:space:]]*}"}
+    case $s in
+      '#'*|';'*) ;;
+      [A-Za-z_]*=*) more="$more$i ${s%%=*}=
+" ;;
+    esac
+  done < "$1"
+  [ -z "$more" ] || printf '\037%s\n%s' "$1" "$more"
+  [ -n "$more" ]
+}
 mounts() {
   # the mounts of the daemon that manages guests, if they are not the login's
   if [ -n "$keeper" ] && apart mnt; then as_root cat "/proc/$keeper/mountinfo"; else cat /proc/self/mountinfo; fi
@@ -505,8 +625,9 @@ usb_devices() {
 way() {
   # NAME PORT: the outcome of one TCP connection within 2 s. If nothing answered: the outcome for each address of the
   # name, since a resolver may be slow and only some addresses may be unreachable; then the route to each address, and
-  # the state of the neighbour there
+  # the state of the neighbour there. What is forbidden for other ports follows in any case
   connects "$1" "$2" 2
+  forbidden
   case $c-$e in 0-*|126-*|127-*|*refused) return 0;; esac
   timeout 5 getent ahosts -- "$1" | head -n 24 | {
     s=

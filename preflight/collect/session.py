@@ -33,6 +33,8 @@ _PROMPT = 1.5
 #: Seconds to wait for that number.
 _PATIENT = 6.0
 NONE: Mapping[str, str] = {}
+#: The record of ssh's settings on this machine.
+CLIENT = "ssh.client"
 #: Records that are named after the items asked about; a snapshot of one host has them under the record's name alone.
 _LISTED = frozenset(("accounts", "disk-servers"))
 NO_QUESTIONS: Mapping[str, ShellText] = {}
@@ -145,7 +147,7 @@ class LiveVisit:
         # the time that a person takes to answer does not count as the host's
         self._deadline = self._channel.deadline = self._deadline + self._channel.of_person
         self._logged_in = login.code == 0
-        self._keep(Answers({"login": login, "generation": Record(str(questions.GENERATION))}))
+        self._keep(Answers({"login": login, "generation": Record(str(questions.GENERATION))} | self._of_client()))
         if not self._logged_in:
             reason = login.err.strip().splitlines()[-1:] or ["no answer"]
             self._answers.absent[""] = f"login to {self.name} failed: {reason[0]}"
@@ -182,6 +184,12 @@ class LiveVisit:
             self._keep(self._channel.receive(after_libvirt))
         self._left = max(0.0, self._deadline - time.monotonic())
         return Answers(dict(self._answers.records), dict(self._answers.absent))
+
+    def _of_client(self) -> dict[str, Record]:
+        """Return what libvirt's ssh on this machine obeys, unless libvirt runs another command or goes elsewhere."""
+        elsewhere = self._uri is not None or "command=" in (self._target.uri or "")
+        config = None if elsewhere or CLIENT not in self._wanted else self._channel.client_config
+        return {} if config is None else {CLIENT: config}
 
     def resume(self) -> None:
         """Have the host's time run on from the end of its first answers: until now, others were asked."""

@@ -16,6 +16,10 @@ class Channel(Protocol):
     deadline: float | None
 
     @property
+    def client_config(self) -> Record | None:
+        """The settings of ssh's client that libvirt's ssh obeys; None if there is no login. Waits for ssh."""
+
+    @property
     def with_person(self) -> bool:
         """True while a person is being asked, for example for a password, and may take their time."""
 

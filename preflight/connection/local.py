@@ -7,6 +7,7 @@ class LocalChannel(ShellChannel):
     """Local `sh -s`, run as the user who runs preflight."""
 
     libvirt_command: str | None = None
+    client_config = None
 
     def __init__(self, prelude: str, *, timeout: float) -> None:
         super().__init__(["sh", "-s"], prelude, timeout=timeout, own_group=True)

@@ -11,11 +11,12 @@ import shlex
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from preflight.answers import Answers, Record
 from preflight.connection import children
+from preflight.connection.client_config import ClientConfig
 from preflight.connection.shell import ShellChannel
 from preflight.connection.target import Target
 from preflight.errors import UserError
@@ -41,7 +42,7 @@ _DEAF = 'trap "" INT HUP; exec "$@"'
 #: Script that libvirt runs instead of ssh. An ssh that shares a login handles signals again
 #: (mux_client_request_session, mux.c), so it gets a session of its own without a terminal; it never prompts anyway.
 _WRAPPER = """#!/bin/sh
-set -- ssh -S {control} -o ControlMaster=no -o BatchMode=yes "$@"
+set -- ssh -S {control} -o ControlMaster=no -o BatchMode=yes {overrides}"$@"
 ! command -v setsid >/dev/null || exec setsid "$@"
 exec "$@"
 """
@@ -78,6 +79,9 @@ class SshChannel:
         self._directory = _fresh_directory()
         self._control = self._directory / _SOCKET
         self._target, self._prelude = target, prelude
+        #: Options against settings of the user's with which no command of ours would run.
+        self._overrides: Sequence[str] = ()
+        self._adapting, self._adapted = threading.Lock(), False
         self._wrapper = self._write_wrapper()
         self.libvirt_command: str | None = str(self._wrapper)
         #: Questions that a repeated login must send again, and whether together; none once a login has succeeded.
@@ -88,6 +92,7 @@ class SshChannel:
         self._closed = False
         try:
             self._shell = self._start(timeout)
+            self._config = ClientConfig(target)
         except BaseException:  # Ctrl-C too: nothing else knows about the directory yet
             _remove(self._directory)
             raise
@@ -112,6 +117,7 @@ class SshChannel:
 
     def login(self) -> Record:
         """Wait until the host answers. If a person could help (a password, an unknown key), ask them once."""
+        self._adapt()
         answer = self._shell.login()
         if answer.code and any(words in answer.err for words in _TOO_SLOW) and (left := self._left()) > 0:
             answer = self._log_in_anew(left, batch=True)
@@ -130,10 +136,29 @@ class SshChannel:
 
     def wait_until_shared(self) -> bool:
         """Wait until libvirt's ssh can use this login: from its socket on, while the host's shell still starts."""
+        self._adapt()
         while not self._control.exists():
             if self._answered.wait(_GLANCE):
                 return self._is_in
         return True
+
+    @property
+    def client_config(self) -> Record:
+        """The settings of ssh's client that libvirt's ssh obeys."""
+        return self._config.record
+
+    def _adapt(self) -> None:
+        """Begin the login again if ssh's settings keep it from working, so that all else can be checked."""
+        with self._adapting:
+            if self._adapted:
+                return
+            self._adapted = True
+            self._overrides = self._config.overrides
+            if self._overrides and not self._closed:
+                self._write_wrapper()
+                timeout, deadline = self.timeout, self.deadline
+                self._begin_anew(timeout)
+                self.deadline = deadline
 
     def _left(self) -> float:
         """Return the seconds that are left for this host."""
@@ -150,11 +175,15 @@ class SshChannel:
         return answer
 
     def _log_in_anew(self, timeout: float, *, batch: bool) -> Record:
+        self._begin_anew(timeout, batch=batch, patience=math.ceil(timeout))
+        return self._shell.login()
+
+    def _begin_anew(self, timeout: float, *, batch: bool = True, patience: int = 0) -> None:
         self._shell.close()
-        self._shell = self._start(timeout, batch=batch, patience=math.ceil(timeout))
+        self._control.unlink(missing_ok=True)
+        self._shell = self._start(timeout, batch=batch, patience=patience)
         for questions, together in self._sent:
             self._shell.send(questions, together=together)
-        return self._shell.login()
 
     def send(self, questions: Mapping[str, ShellText], first: ShellText = NOTHING, *, together: bool = False) -> None:
         """Send questions (POSIX sh commands by record name) without waiting. The session itself runs `first` before."""
@@ -174,6 +203,7 @@ class SshChannel:
         """Log out and remove the socket."""
         self._closed = True
         self._answered.set()
+        self._config.close()
         self._shell.close()
         _remove(self._directory)
 
@@ -187,6 +217,7 @@ class SshChannel:
             "ssh",
             *(patient if patience else ()),
             *_OPTIONS,
+            *self._overrides,
             "-M",
             "-S",
             str(self._control),
@@ -201,7 +232,7 @@ class SshChannel:
         if not batch:
             # ssh's own messages must precede the prompt that it shows there; it escapes text from the host
             command += ["-E", "/dev/tty"]
-        command += ["--", str(self._target.ssh), "exec sh -s"]
+        command += ["--", str(self._target.ssh), "sh -s"]
         if batch:  # an ssh that prompts must end on Ctrl-C
             command = ["sh", "-c", _DEAF, "sh", *command]
         return ShellChannel(command, self._prelude, timeout=timeout, shown_as=None if batch else str(self._target.ssh))
@@ -209,7 +240,8 @@ class SshChannel:
     def _write_wrapper(self) -> Path:
         wrapper = self._directory / _WRAPPER_NAME
         control = shlex.quote(str(self._control))
-        wrapper.write_text(_WRAPPER.format(control=control))
+        overrides = "".join(f"{word} " for word in self._overrides)
+        wrapper.write_text(_WRAPPER.format(control=control, overrides=overrides))
         wrapper.chmod(0o700)
         return wrapper
 

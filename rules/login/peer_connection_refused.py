@@ -11,7 +11,7 @@ How to fix
 """
 
 from preflight.facts import PeerConnection
-from preflight.facts.control import NO_REASON, log_in_by_sasl
+from preflight.facts.control import NO_REASON, NO_SESSION, log_in_by_sasl
 from preflight.rule import Findings, Severity, on_source, rule, unless_peer_to_peer
 
 
@@ -24,12 +24,15 @@ from preflight.rule import Findings, Severity, on_source, rule, unless_peer_to_p
         "Cannot recv data: ssh: Could not resolve hostname ...: ",
         "Host key verification failed.",
         "Permission denied (...).",
+        "packet ... bytes received from server too large, want ...",
+        "Cannot recv data: unix_listener: cannot bind to path ...",
+        "Cannot recv data: unix_listener: cannot bind to path ...: No such file or directory",
     ),
 )
 def check(source: PeerConnection) -> Findings:
     if source.error is not None:
         yield on_source(
             f"root on the source cannot connect to the destination's libvirt: {source.error}",
-            error=None if source.error == NO_REASON else source.error,
+            error=None if source.error in (NO_REASON, NO_SESSION) else source.error,
             fix=log_in_by_sasl(source.error, "the source"),
         )

@@ -5,7 +5,8 @@ Why it matters
     nothing listens: a host that can be reached refuses such a connection at once. With no route, or if nobody has the
     address, libvirt reports "unable to connect to server at 'host2:49152': No route to host" or "Network is
     unreachable", and "Permission denied" or "Invalid argument" if a route, or a rule of policy routing (`ip rule`),
-    forbids the way. If packets are dropped on the way, by rules of the source for outgoing packets or by rules of
+    forbids the way, also if it does so for some ports only, and "Operation not permitted" if a policy of IPsec (`ip
+    xfrm policy`) does. If packets are dropped on the way, by rules of the source for outgoing packets or by rules of
     either host for the answers, it reports "Connection timed out" after two minutes.
 
     A firewall between the hosts may let another port pass than the one that was tried, so the result is unknown if that
@@ -24,6 +25,7 @@ from collections.abc import Sequence
 
 from preflight.facts import Firewall, Listening, MemoryWay, OwnAddresses, PeerName, QemuConf
 from preflight.facts.firewall import BothEnds
+from preflight.facts.network import Forbidden
 from preflight.rule import (
     Findings,
     Migration,
@@ -45,6 +47,7 @@ from preflight.rule import (
         "unable to connect to server at '...': Network is unreachable",
         "unable to connect to server at '...': Permission denied",
         "unable to connect to server at '...': Invalid argument",
+        "unable to connect to server at '...': Operation not permitted",
         "unable to connect to server at '...': Connection refused",
         "unable to connect to server at '...:49152': Connection refused",
     ),
@@ -67,12 +70,17 @@ def check(
         return  # otherwise hosts-entry-address-wrong reports it
     free = destination_ports.free(destination_conf.port_range)[: migration.concurrency * migration.ports_each]
     ends = BothEnds(source_firewall, source_own, destination, destination_own)
-    stops = list(ends.stops(source_peer.addresses, [*(port for _, port in migration.ports_given), *free]))
+    ports = [*(port for _, port in migration.ports_given), *free]
+    by_qemu = migration.method.parallel or migration.memory_to.rdma or migration.copy_storage
+    stops = list(ends.stops(source_peer.addresses, ports, of_root=not by_qemu))
     for stop in stops:
         on_end = on_source if stop.at_source else on_destination
         yield on_end(f"the firewall blocks {stop.text}", error="unable to connect to server at '")
+    forbidden = [one for one in source.forbidden if _forbids(one, source_peer.addresses, ports)]
+    for each in forbidden:
+        yield on_source(f"{each.text} forbids what the source sends to the migration's ports", error=error)
     source.require_tried()
-    if stops or source.answered:
+    if stops or forbidden or source.answered:
         return
     if source.port == migration.memory_to.port:
         yield on_source(source.obstacle, error=error)
@@ -88,3 +96,8 @@ def _is_of_nobody(addresses: Sequence[str], source: OwnAddresses, destination: O
     return bool(addresses) and all(
         not destination.has(address) and source.shares_network(destination, address) for address in addresses
     )
+
+
+def _forbids(one: Forbidden, addresses: Sequence[str], ports: Sequence[int]) -> bool:
+    """Report whether one of these ports is forbidden at each address."""
+    return bool(addresses) and any(all(one.forbids(address, port) for address in addresses) for port in ports)

@@ -26,8 +26,8 @@ def test_the_rows_rule_is_named_first_or_with_the_rules_that_share_its_message(s
 def test_few_messages_are_shared_and_for_those_the_first_is_hardly_worse_than_the_best_guess(seed: int) -> None:
     # a closed port, a wrong address and a rate are all "Connection refused"
     counted = figures(named(partial(varied, seed=seed)))
-    assert counted.unshared >= 0.71 * counted.messages
-    assert counted.first >= 0.93 * counted.possible
+    assert counted.unshared >= 0.68 * counted.messages
+    assert counted.first >= 0.92 * counted.possible
 
 
 def test_the_rows_of_which_the_rule_is_not_named_are_known_with_the_reason() -> None:

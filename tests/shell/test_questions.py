@@ -282,6 +282,65 @@ def test_confinement_asks_for_the_unit_where_the_daemon_has_filters_of_its_own(h
     assert "unit" not in host.says("keeper=$$ kept=libvirtd; confinement")
 
 
+UNIT = """\
+; a remark
+[Service]
+# another
+LimitNOFILE=1024
+  Environment=SECRET=x \\
+  # still the value
+  Nice=5
+Nice = 5
+no key
+[Unit]"""
+SYSTEMD = """\
+[ $1 = --dump-configuration-items ] || exit
+printf '[Unit]\\nAfter=UNIT [...]\\n\\n[Mount]\\nWhat=STRING\\n\\n[Service]\\nNice=NICE\\n'
+"""
+
+
+def test_edited_units_are_their_sections_and_keys_and_what_systemd_reads(host: Host) -> None:
+    units, programs = host.has_directory("/etc/systemd/system"), host.has_directory("/usr/lib/systemd")
+    assert host.says("edited_units") == ""
+    (units / "libvirtd.service.d").mkdir()
+    (units / "libvirtd.service.d" / "a.conf").write_text(UNIT)
+    (units / "libvirtd.service.d" / "a.txt").write_text("[Service]\nNice=1\n")
+    (units / "virtlogd-admin.socket").write_text("[Socket]\n")
+    (programs / "systemd").write_text(f"#!/bin/sh\n{SYSTEMD}")
+    (programs / "systemd").chmod(0o755)
+    assert host.says("edited_units") == (
+        f"\037{units}/libvirtd.service.d/a.conf\n2 [Service]\n4 LimitNOFILE=\n5 Environment=\n8 Nice =\n"
+        f"10 [Unit]\n\037{units}/virtlogd-admin.socket\n1 [Socket]\n"
+        "\036\n[Unit]\nAfter\n[Mount]\n[Service]\nNice\n"
+    )
+
+
+def test_edited_units_have_the_variables_of_daemons_and_the_lines_that_use_them(host: Host) -> None:
+    defaults, units = host.has_directory("/etc/default"), host.has_directory("/usr/lib/systemd/system")
+    (units / "libvirtd.service").write_text("[Service]\nType=notify\nExecStart=/usr/sbin/libvirtd $LIBVIRTD_ARGS\n")
+    (defaults / "libvirtd").write_text("# LIBVIRTD_ARGS=x\n\n")
+    assert host.says("edited_units") == ""
+    (defaults / "libvirtd").write_text("# nothing\nlibvirtd_opts='-l'\nKRB5_KTNAME=/secret")
+    assert host.says("edited_units") == (
+        f"\037{defaults}/libvirtd\n2 libvirtd_opts=\n3 KRB5_KTNAME=\n"
+        f"\037{defaults}/libvirtd\nstarts ExecStart=/usr/sbin/libvirtd $LIBVIRTD_ARGS\n"
+    )
+
+
+def test_keys_in_a_file_are_numbered(host: Host) -> None:
+    there = host.root / "there"
+    there.write_text("[A]\nb=c\n")
+    assert host.says("keys_in @file@", file=str(there)) == f"\037{there}\n1 [A]\n2 b=\n"
+
+
+def test_variables_in_a_file_are_numbered(host: Host) -> None:
+    there = host.root / "there"
+    there.write_text("a b\n  A=c\n")
+    assert host.says("variables_in @file@", file=str(there)) == f"\037{there}\n2 A=\n"
+    there.write_text("")
+    assert host.run("variables_in @file@", file=str(there)).returncode == 1
+
+
 @as_root_only
 def test_mounts_are_those_of_the_daemon(host: Host) -> None:
     with namespaced("virtqemud", host) as pid:
@@ -360,7 +419,25 @@ def without_nft(call: str) -> str:
 
 def test_nft_rules_are_those_that_nft_lists(host: Host) -> None:
     host.has_program("nft", 'printf "<%s>" "$@"')
-    assert host.says("nft_rules") == "<-j><list><ruleset>"
+    assert host.says("nft_rules") == "<-j><list><ruleset>\n"
+
+
+@pytest.mark.parametrize("more", [0, 300_000])
+def test_nft_rules_are_followed_by_devices_and_the_time_where_rules_depend_on_them(host: Host, more: int) -> None:
+    chains = "table netdev t {\n\tchain i {\n\t\ttype filter hook ingress device lo priority 0;\n\t}\n}\n"
+    host.has_program("nft", f"[ $# = 2 ] && printf '{chains}' || cat {host.root}/rules")
+    host.has_program("date", "echo clock 1700000000 +0100")
+    head = f'{{"nftables": [{{"comment": "{"x" * more}"}}, '
+    for rules, behind in (
+        ('{"hook": "input"}', ""),
+        ('{"hook": "ingress"}', chains.replace("\t}\n}\n", "")),
+        ('{"hook": "egress"}', chains.replace("\t}\n}\n", "")),
+        ('{"key": "hour"}', "clock 1700000000 +0100\n"),
+        ('{"key": "mark"}', ""),
+        ('{"xt": {"type": "match", "name": "time"}}', "clock 1700000000 +0100\n"),
+    ):
+        (host.root / "rules").write_text(f"{head}{rules}]}}\n")
+        assert host.says("nft_rules") == f"{head}{rules}]}}\n{behind}"
 
 
 def test_nft_rules_are_none_without_nft_only_if_the_kernel_has_no_nf_tables(host: Host) -> None:
@@ -440,6 +517,54 @@ def test_iptables_tables_are_followed_by_what_has_been_counted(host: Host) -> No
         "# hashlimit ssh\n# 59 192.0.2.1:0->0.0.0.0:0 4 8 2\n# hashlimit six\n"
         "# recent DEFAULT\n# src=192.0.2.1 ttl: 64 last_seen: 7 oldest_pkt: 1 7\n# now\n"
     )
+
+
+IPSET = """\
+case $2 in
+  bad) echo 'create bad hash:ip family inet'; echo 'add bad 192.0.2.1' ;;
+  all) echo 'create all list:set size 8'; echo 'add all bad'; echo 'add all worse timeout 5'; echo 'add all all' ;;
+  worse) echo 'create worse hash:net' ;;
+  *) echo 'does not exist' >&2; exit 1 ;;
+esac
+"""
+
+
+def test_iptables_tables_are_followed_by_the_sets_that_they_name(host: Host) -> None:
+    modules = host.has_directory("/sys/module")
+    (modules / "nf_tables").mkdir()
+    host.has_directory("/proc/net")
+    rules = "-A INPUT -m set --match-set all src -m set ! --match-set 'no set' src -m set --match-set gone dst,src"
+    host.has_program("iptables-nft-save", f'echo "{rules}"')
+    host.has_program("ip6tables-nft-save", "")
+    host.has_program("ipset", IPSET)
+    tables = f"family 4 nft\n{rules}\nfamily 6 nft\n"
+    assert host.says("iptables_tables") == tables  # a kernel without sets
+    (modules / "ip_set").mkdir()
+    assert host.says("iptables_tables") == (
+        f"{tables}# set create all list:set size 8\n# set add all bad\n# set add all worse timeout 5\n"
+        "# set add all all\n# set create bad hash:ip family inet\n# set add bad 192.0.2.1\n"
+        "# set create worse hash:net\n"
+    )
+
+
+def test_saves_says_what_the_program_says(host: Host) -> None:
+    (host.has_directory("/sys/module") / "ip_set").mkdir()
+    host.has_program(
+        "some-save", "echo '-A INPUT -m set --match-set b-1 src'; echo '-A INPUT -m set --match-set a dst'"
+    )
+    assert host.says('names=; saves some-save; echo "$names"').split("\n")[2:4] == [
+        "  --match-set a",
+        " --match-set b-1",
+    ]
+    host.has_program("some-save", "exit 3")
+    assert host.run("names=; saves some-save").returncode == 3
+
+
+def test_sets_are_cut_where_they_are_too_large(host: Host) -> None:
+    host.has_program("ipset", "seq 1 30000")
+    assert len(host.says("names=' --match-set x --match-set x'; sets").splitlines()) == 20001
+    assert host.says("names=; sets") == ""
+    assert host.says("names=' --match-set x'; command() { return 1; }; sets") == ""
 
 
 def test_as_remarks_says_of_a_file_that_cannot_be_read_that_it_failed(host: Host) -> None:
@@ -546,6 +671,49 @@ def test_guest_memory_is_what_no_child_would_get(host: Host) -> None:
 def test_device_start_is_read_past_the_cache_and_is_short(host: Host) -> None:
     host.has_program("dd", 'printf "<%s>" "$@"; echo complaint >&2')
     assert host.says("device_start @path@", path="/dev/a b") == "<if=/dev/a b><iflag=direct><bs=4096><count=1>"
+
+
+def test_forbidden_are_rules_about_ports_and_policies_that_block(host: Host) -> None:
+    printed = """\
+0:	from all lookup local
+32764:	from all to 192.0.2.12 dport 80 blackhole
+32766:	from all lookup main
+src 0.0.0.0/0 dst 192.0.2.14/32 proto tcp
+	dir out priority 0 ptype main
+	tmpl src 0.0.0.0 dst 0.0.0.0
+src 0.0.0.0/0 dst 192.0.2.12/32 proto tcp dport 49152
+	dir out action block priority 0 ptype main
+src 0.0.0.0/0 dst 192.0.2.13/32
+	dir in action block priority 0 ptype main
+"""
+    (host.root / "printed").write_text(printed)
+    host.has_program("ip", f'[ "$*" = "-b -" ] && cat > {host.root}/asked && cat {host.root}/printed')
+    assert host.says("forbidden") == (
+        "rule 32764:\tfrom all to 192.0.2.12 dport 80 blackhole\n"
+        "policy src 0.0.0.0/0 dst 192.0.2.12/32 proto tcp dport 49152\n"
+    )
+    assert (host.root / "asked").read_text() == "rule show\nxfrm policy\n"
+    host.has_program("ip", "exit 1")
+    assert host.says("forbidden") == ""
+
+
+def test_connect_does_not_wait_where_ssh_would_run_no_command(host: Host) -> None:
+    host.has_program("virsh", 'echo "virsh $*"')
+    host.has_program("ssh", f'[ "$*" = "-G -T -p 2222 -- root@host2" ] && cat {host.root}/settings')
+    (host.root / "settings").write_text("hostname host2\nsessiontype default\nstdinnull no\n")
+    asked = questions.connect("qemu+ssh://root@host2:2222/system")
+    assert host.says("@asked@", asked=asked) == "virsh -q -c qemu+ssh://root@host2:2222/system hostname\n"
+    (host.root / "settings").write_text("hostname host2\nsessiontype none\nstdinnull no\n")
+    done = host.run("@asked@", asked=asked)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "the ssh configuration of root has SessionType none for it\n"
+
+
+@pytest.mark.parametrize("uri", ["qemu+tls://host2/system", "qemu+ssh://host2/system?command=/bin/other"])
+def test_connect_asks_ssh_only_where_libvirt_runs_it(host: Host, uri: str) -> None:
+    host.has_program("virsh", "echo opened")
+    host.has_program("ssh", "printf '\nsessiontype none\n'")
+    assert host.says("@asked@", asked=questions.connect(uri)) == "opened\n"
 
 
 def test_connects_says_what_becomes_of_a_connection(host: Host) -> None:

@@ -1,7 +1,7 @@
 """The connection that controls a migration: its client, and the outcome of opening it."""
 
 from preflight.facts.control.by_preflight import HUNG_UP, LibvirtConnection
-from preflight.facts.control.by_source import NO_REASON, PeerConnection
+from preflight.facts.control.by_source import NO_REASON, NO_SESSION, PeerConnection
 from preflight.facts.control.connection import (
     CANNOT_CONNECT,
     ControlConnection,
@@ -15,6 +15,7 @@ __all__ = [
     "CANNOT_CONNECT",
     "HUNG_UP",
     "NO_REASON",
+    "NO_SESSION",
     "ControlConnection",
     "LibvirtConnection",
     "ManagedConnection",

@@ -1,5 +1,6 @@
 """The source's attempt to open the control connection, as its daemon does in a peer-to-peer migration."""
 
+import re
 from typing import Annotated, Self
 
 from preflight.answers import without_root
@@ -7,6 +8,10 @@ from preflight.facts.fact import Fact, Record, Unreadable
 
 #: Replaces libvirt's message if virsh failed without one.
 NO_REASON = "virsh gave no reason"
+#: In place of an attempt that would never end.
+NO_SESSION = "the ssh configuration of root has SessionType none for it"
+#: ssh appends 16 letters to the path of a socket that it makes (muxserver_listen, mux.c).
+_TEMPORARY = re.compile(r"(unix_listener: [^\n]*?)\.[0-9A-Za-z]{16}\b.*")
 
 
 class PeerConnection(Fact, frozen=True, kw_only=True):
@@ -27,4 +32,4 @@ class PeerConnection(Fact, frozen=True, kw_only=True):
         if connect.code in (126, 127) or refused or any(line.startswith("sudo: ") for line in said):
             raise Unreadable(f"the source did not try to connect: {connect.complaint or 'virsh could not be run'}")
         real = [line for line in said if line != "failed to connect to the hypervisor"]
-        return cls(error=real[-1] if real else NO_REASON)
+        return cls(error=_TEMPORARY.sub(r"\1", real[-1]) if real else NO_REASON)

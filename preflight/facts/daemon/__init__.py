@@ -17,6 +17,7 @@ from preflight.facts.daemon.qemu_conf import QemuConf, QemuConfFile
 from preflight.facts.daemon.side_daemons import SideDaemons
 from preflight.facts.daemon.start_obstacles import StartObstacles, socket_gone
 from preflight.facts.daemon.state_directories import DEFINITIONS, LOGS, PRIVATE, STATUS
+from preflight.facts.daemon.unit_settings import IgnoredUnitSettings
 from preflight.facts.daemon.unread_conf import UnreadConf
 from preflight.facts.defaults import DROPPED
 
@@ -36,6 +37,7 @@ __all__ = [
     "GuestSettings",
     "IgnoredKey",
     "IgnoredKeys",
+    "IgnoredUnitSettings",
     "LastError",
     "LibvirtFiles",
     "LockDaemon",

@@ -25,9 +25,10 @@ class BothEnds(Struct, frozen=True):
     destination: Firewall
     destination_own: OwnAddresses
 
-    def stops(self, addresses: Sequence[str], ports: Sequence[int]) -> Iterator[Stop]:
+    def stops(self, addresses: Sequence[str], ports: Sequence[int], *, of_root: bool = False) -> Iterator[Stop]:
         """Yield the rules that block connections to these addresses of the destination for certain.
 
+        `of_root` if root opens the connections: libvirt's daemon does, and not the guest's QEMU.
         The destination's rules for new connections that arrive are left out: `Firewall.judge` knows them.
         """
         if not (self.source.tables or self.destination.tables):
@@ -35,7 +36,7 @@ class BothEnds(Struct, frozen=True):
         leaving = flows(self.source_own, addresses)
         arriving = flows(self.destination_own, [one for flow in leaving for one in flow.here], addresses)
         for at_source, what, blocked in (
-            (True, "outgoing connections to", self.source.blocked(ports, leaving, LEAVING)),
+            (True, "outgoing connections to", self.source.blocked(ports, leaving, LEAVING, of_root=of_root)),
             (False, "its answers from", self.destination.blocked(ports, arriving, ACCEPTING)),
             (True, "the destination's answers from", self.source.blocked(ports, leaving, ACCEPTED)),
         ):

@@ -16,7 +16,7 @@ from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.facts.firewall.iptables import parse_iptables, without_doubles
 from preflight.facts.firewall.packet import Kind, Packet, Work
 from preflight.facts.firewall.rate import Rate, limits_a_rate
-from preflight.facts.firewall.rules import LEAVING_HOOKS, NOT_NFT, Chain, Json, Table, parse_nft
+from preflight.facts.firewall.rules import LEAVING_HOOKS, NOT_NFT, Chain, Json, Table, clock_of, parse_nft
 from preflight.facts.firewall.walk import UNKNOWN, Outcomes, Rates, notices, walk
 from preflight.facts.network.addresses import InterfaceAddress, OwnAddresses, address_of, plain
 
@@ -35,6 +35,8 @@ class Action(enum.StrEnum):
     DROP = "drop"
     #: Rejected with a message: the other end fails at once.
     REJECT = "reject"
+    #: Sent to another port or another host than those that wait for it.
+    REDIRECT = "redirect"
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
@@ -68,6 +70,8 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
     #: False if nftables may have further rules: then a connection that the known ones block is blocked, and no other
     #: fate is known.
     is_complete: bool
+    #: The host's time in seconds, and those of its time zone east of UTC; None if no rule depends on it.
+    clock: tuple[int, int] | None = None
 
     @classmethod
     def parse(cls, nft: Record, iptables: Record) -> Self:
@@ -85,7 +89,12 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             names = _interfaces(tables)
             interfaces = (*sorted(name.replace("*", "0") for name in names - {"lo"}), _NAMELESS)
             return cls(
-                tables=tables, names=names, interfaces=interfaces, gives_marks=marked, is_complete=not nft.missing
+                tables=tables,
+                names=names,
+                interfaces=interfaces,
+                gives_marks=marked,
+                is_complete=not nft.missing,
+                clock=clock_of(nft.out),
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             raise Unreadable(NOT_NFT) from None
@@ -151,13 +160,18 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             for kind, body in statement.items()
         )
 
-    def blocked(self, ports: Sequence[int], flows: Sequence["Flow"], kind: Kind) -> dict[str, list[int]]:
-        """Return the ports of which all flows are blocked for certain, by the rule or policy that blocks the first."""
+    def blocked(
+        self, ports: Sequence[int], flows: Sequence["Flow"], kind: Kind, *, of_root: bool = False
+    ) -> dict[str, list[int]]:
+        """Return the ports of which all flows are blocked for certain, by the rule or policy that blocks the first.
+
+        `of_root` if root opens the connections.
+        """
         found: dict[str, list[int]] = {}
         left = [tuple(ports)] if ports and flows and self.tables else []
         while left:
             some = left.pop()
-            fates = [self.fate(some, flow, kind) for flow in flows]
+            fates = [self.fate(some, flow, kind, of_root=of_root) for flow in flows]
             if None in fates and len(some) > 1:
                 middle = len(some) // 2
                 left += [some[middle:], some[:middle]]
@@ -167,7 +181,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
                 found.setdefault(f"{first.action} by {first.rule}", []).extend(some)
         return found
 
-    def fate(self, ports: Sequence[int], flow: "Flow", kind: Kind) -> Judgement | None:
+    def fate(self, ports: Sequence[int], flow: "Flow", kind: Kind, *, of_root: bool = False) -> Judgement | None:
         """Return the fate of the packets of this kind, for all of the ports; None if it differs or is unknown."""
         here, there = (tuple(map(address_of, some)) for some in (flow.here, flow.there))
         packet = Packet(
@@ -175,7 +189,9 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             here if kind.leaves else there,
             flow.interfaces,
             tuple(map(str, there if kind.leaves else here)),
-            self.gives_marks,
+            clock=self.clock,
+            marked=self.gives_marks,
+            of_root=of_root,
             kind=kind,
         )
         try:
@@ -199,6 +215,7 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
                 tuple(dict.fromkeys(same)),
                 self.interfaces if own is None else self._told_apart(met.interface for met in met_by[key]),
                 tuple(met.address for met in met_by[key]),
+                () if own is None else tuple(one.address for one in own.addresses),
             )
             for (_, key), same in sources.items()
         ]
@@ -222,8 +239,9 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
             while left:
                 sources, interfaces = left.pop()
                 is_one = len(ports) == len(sources) == len(interfaces) == 1
+                span = (min(ports), max(ports))
                 packet = Packet(
-                    (min(ports), max(ports)), sources, interfaces, way.addresses, self.gives_marks, work=work
+                    span, sources, interfaces, way.addresses, way.local, self.clock, self.gives_marks, work=work
                 )
                 judged = self._judge(packet, exactly=is_one)
                 if judged is not None:
@@ -358,6 +376,8 @@ class _Way(NamedTuple):
     sources: tuple[Source, ...]
     interfaces: tuple[str, ...]
     addresses: tuple[str, ...]
+    #: All addresses of this host.
+    local: tuple[str, ...]
 
 
 #: Interface that no rule names: the kernel would not even accept such a name.

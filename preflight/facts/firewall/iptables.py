@@ -5,7 +5,7 @@ An option that is not understood becomes an undecidable match, which matters onl
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import NamedTuple, TypeAlias
 
@@ -13,12 +13,14 @@ from msgspec.structs import replace
 
 from preflight.facts.fact import Unreadable
 from preflight.facts.firewall.banned import fill, on_list
+from preflight.facts.firewall.ip_sets import IpSet, of_match, parse_sets
+from preflight.facts.firewall.packet import DAYS
 from preflight.facts.firewall.rate import BURST, Rate, bits_of, of_bucket
 from preflight.facts.firewall.rules import Chain, Json, Rule, Table, known_policy
 
 #: Hook priorities of tables, from include/uapi/linux/netfilter_ipv4.h. Those of nat depend on the hook.
 _PRIORITY = {"raw": -300, "mangle": -150, "filter": 0, "security": 50}
-_NAT_PRIORITY = {"prerouting": -100, "input": 100}
+_NAT_PRIORITY = {"prerouting": -100, "input": 100, "output": -100, "postrouting": 100}
 _HOOKS = {name: name.lower() for name in ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")}
 _FLAGS = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"}
 
@@ -40,6 +42,7 @@ def parse_iptables(text: str) -> tuple[Saved, ...]:
     `family 4 nft` introduces the tables of iptables-nft. Raises `Unreadable` on other text.
     """
     saved: list[Saved] = []
+    sets = parse_sets(text)
     family, in_nft, open_table = "", False, None
     for line in text.splitlines():
         if not line or line.startswith("#"):
@@ -58,7 +61,7 @@ def parse_iptables(text: str) -> tuple[Saved, ...]:
         elif line.startswith(":"):
             _declare(open_table, line)
         else:
-            _add(open_table, line)
+            _add(open_table, line, sets)
     if open_table is not None:
         raise Unreadable("the iptables rules are truncated")
     fill((one.table for one in saved), text)
@@ -69,7 +72,8 @@ def without_doubles(tables: Sequence[Table], saved: Sequence[Saved]) -> tuple[Ta
     """Return all tables, those of iptables-nft as written by iptables-save: nft prints only the names of extensions.
 
     iptables-save leaves out base chains that are not its own ("contains incompatible base-chains"): a table of nft's
-    that is called `filter` or `raw`, say, has these from nft.
+    that is called `filter` or `raw`, say, has these from nft. Of one with the name of its own chain, as INPUT, but with
+    another hook or priority, it prints the name without the rules.
     """
     told = {(one.table.family, one.table.name): one.table for one in saved if one.in_nft}
     listed = {(table.family, table.name): table for table in tables}
@@ -82,13 +86,19 @@ def without_doubles(tables: Sequence[Table], saved: Sequence[Saved]) -> tuple[Ta
 
 def _completed(saved: Table, listed: Table) -> Table:
     """Return a table with what iptables-save left out of it."""
+    chains = {name: one for name, one in saved.chains.items() if not _hides(one, listed.chains.get(name))}
     return replace(
         saved,
         doubtful=listed.doubtful,
-        chains=listed.chains | saved.chains,
+        chains=listed.chains | chains,
         sets=listed.sets | saved.sets,
         objects=listed.objects | saved.objects,
     )
+
+
+def _hides(chain: Chain, listed: Chain | None) -> bool:
+    """Report whether nft lists another chain under the name of one of iptables."""
+    return listed is not None and (chain.hook, chain.priority) != (listed.hook, listed.priority)
 
 
 def _declare(table: Table, line: str) -> None:
@@ -100,7 +110,7 @@ def _declare(table: Table, line: str) -> None:
     table.chains[name] = Chain(name, hook, "nat" if is_nat else "filter", priority, kept, ())
 
 
-def _add(table: Table, line: str) -> None:
+def _add(table: Table, line: str, sets: Mapping[str, IpSet]) -> None:
     rule = re.sub(r"^\[[0-9:]*\] ", "", line)
     # shlex is slow: it processes one character at a time
     words = shlex.split(rule) if any(mark in rule for mark in "\"'\\#") else rule.split()
@@ -118,9 +128,9 @@ def _add(table: Table, line: str) -> None:
             break
         elif name == "-m":
             extension = values[0]
-            if extension in _RATES:
-                statements.append(_rate(extension, options[position + 1 :], table))
-        elif extension not in _RATES:
+            if extension in _EXTENSIONS:
+                statements.append(_extended(extension, options[position + 1 :], table, sets))
+        elif extension not in _EXTENSIONS:
             statements.append(_match(name, values, negated=negated))
     table.chains[words[1]].rules.append(Rule(tuple(statements), comment))
 
@@ -155,15 +165,16 @@ def _match(name: str, values: list[str], *, negated: bool) -> Json:
     return {"match": {"op": "!=" if negated else "==", "left": left, "right": right}}
 
 
-def _rate(extension: str, rest: Sequence[Option], table: Table) -> Json:
-    """Return the statement of an extension that counts connections, from the options up to the next extension."""
+def _extended(extension: str, rest: Sequence[Option], table: Table, sets: Mapping[str, IpSet]) -> Json:
+    """Return the statement of an extension that is more than one match, from the options up to the next extension."""
     own: dict[str, tuple[str, bool]] = {}
     for name, values, negated in rest:
         if name in ("-m", "-j", "-g"):
             break
         own[name] = (" ".join(values), negated)
     try:
-        statement = _RATES[extension](own, table)
+        translate = _EXTENSIONS[extension]
+        statement = of_match(own, table, sets) if translate is None else translate(own, table)
     except (KeyError, ValueError, IndexError, ZeroDivisionError):
         statement = None
     if statement is None:
@@ -239,8 +250,41 @@ def _recent(own: _Own, table: Table) -> Json | None:
     return {"rate": rate}
 
 
-_RATES: dict[str, Callable[[_Own, Table], Json | None]] = {
-    "limit": _limit, "hashlimit": _hashlimit, "connlimit": _connlimit, "recent": _recent,
+_TIME_OPTIONS = frozenset(("--timestart", "--timestop", "--datestart", "--datestop", "--weekdays", "--utc"))
+
+
+def _time(own: _Own, _: Table) -> Json | None:
+    """Return a match of the times, which are by UTC; a span that passes midnight is left to the match."""
+    if not own.keys() <= _TIME_OPTIONS:
+        return None  # days of the month, the kernel's time zone
+    keys: list[Json] = []
+    values: list[Json] = []
+    for key, first, last in (("utc-time", "--datestart", "--datestop"), ("utc-hour", "--timestart", "--timestop")):
+        if first in own or last in own:
+            keys.append({"meta": {"key": key}})
+            values.append({"range": [own.get(name, (_ALWAYS[name], False))[0] for name in (first, last)]})
+    if "--weekdays" in own:
+        words, negated = own["--weekdays"]
+        days = {_WEEKDAYS[word] for word in words.split(",")}
+        keys.append({"meta": {"key": "day"}})
+        values.append({"set": sorted(set(_WEEKDAYS.values()) - days if negated else days)})
+    text = " ".join(word for name, (value, no) in own.items() for word in ("!" * no, name, value) if word)
+    return {"match": {"op": "==", "left": {"concat": keys}, "right": {"concat": values}, "text": f"time {text}"}}
+
+
+_WEEKDAYS = {name[:3]: name for name in DAYS}
+#: The values that the match has for options that are not given.
+_ALWAYS = {
+    "--datestart": "1970-01-01T00:00:00",
+    "--datestop": "2038-01-19T03:14:07",
+    "--timestart": "00:00:00",
+    "--timestop": "23:59:59",
+}
+
+#: None for the one that needs the sets of ipset.
+_EXTENSIONS: dict[str, Callable[[_Own, Table], Json | None] | None] = {
+    "limit": _limit, "hashlimit": _hashlimit, "connlimit": _connlimit, "recent": _recent, "time": _time,
+    "set": None,
 }  # fmt: skip
 
 
@@ -308,6 +352,11 @@ def _mark(values: list[str]) -> tuple[Json, Json]:
     return {"&": [{"meta": {"key": "mark"}}, int(mask or "0xffffffff", 0)]}, int(value, 0)
 
 
+def _owner(values: list[str]) -> tuple[Json, Json]:
+    low, _, high = values[0].partition("-")
+    return {"meta": {"key": "skuid"}}, {"range": [int(low), int(high or low)]}
+
+
 _MATCHES: dict[str, Callable[[list[str]], tuple[Json, Json] | None]] = {
     "-s": _address("saddr"),
     "-d": _address("daddr"),
@@ -324,11 +373,12 @@ _MATCHES: dict[str, Callable[[list[str]], tuple[Json, Json] | None]] = {
     "--dst-type": _type_of_address("daddr"),
     "--src-type": _type_of_address("saddr"),
     "--mark": _mark,
+    "--uid-owner": _owner,
     "--pkt-type": lambda values: ({"meta": {"key": "pkttype"}}, values[0]),
 }
 
 _VERDICTS = {"ACCEPT": "accept", "DROP": "drop", "RETURN": "return"}
-_NAT = {"DNAT": "dnat", "REDIRECT": "redirect", "SNAT": "snat", "MASQUERADE": "masquerade", "NETMAP": "dnat"}
+_NAT = {"SNAT": "snat", "MASQUERADE": "masquerade"}
 
 
 def _target(option: str, name: str, rest: Sequence[Option], table: Table) -> list[Json]:
@@ -341,7 +391,26 @@ def _target(option: str, name: str, rest: Sequence[Option], table: Table) -> lis
         return [{"reject": {"type": "", "expr": how[0]} if how else None}]
     if name in _NAT:
         return [{_NAT[name]: {}}]
+    if name in _LEADS:
+        return [_lead(name, {given: values for given, values, _ in rest})]
     if name == "NOTRACK" or (name == "CT" and any(given == "--notrack" for given, _, _ in rest)):
         return [{"notrack": None}]
     words = " ".join([option, name, *(word for given, values, _ in rest for word in (given, *values))])
     return [{"xt": {"type": "target", "name": name, "text": words}}]
+
+
+#: Targets that change the destination, nft's word for each, and the option that says to what.
+_LEADS = {"DNAT": ("dnat", "--to-destination"), "REDIRECT": ("redirect", "--to-ports")}
+_LEADS_TO = r"(?:([\d.]+)|\[([\da-fA-F:.]+)\])?(?::(\d{1,5}))?"
+
+
+def _lead(name: str, options: Mapping[str, list[str]]) -> Json:
+    """Return the statement of a target that leads packets elsewhere."""
+    kind, option = _LEADS[name]
+    written = options.get(option, [""])[0]
+    found = re.fullmatch(_LEADS_TO, f":{written}" if written and kind == "redirect" else written)
+    if found is None:
+        # an address of IPv6 without a port, or a range
+        return {kind: {"port": {"range": written.split("-")}} if "-" in written else {"addr": written}}
+    address = found[1] or found[2]
+    return {kind: {**({"addr": address} if address else {}), **({"port": int(found[3])} if found[3] else {})}}

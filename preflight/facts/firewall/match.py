@@ -223,6 +223,8 @@ def _bounds(kind: Kind, element: Json) -> Span | None:
     """Return the numbers that an element stands for; None if they cannot be determined."""
     if isinstance(element, dict) and "range" in element:
         low, high = (_number(kind, end) for end in element["range"])
+        if kind[1].endswith("hour") and low is not None and high is not None and low > high:
+            return None  # over midnight
     elif isinstance(element, dict) and "prefix" in element:
         return _network(f"{element['prefix']['addr']}/{element['prefix']['len']}")
     else:

@@ -5,8 +5,9 @@ as all values that it may have; None if nothing is known about it, and `ABSENT` 
 that a rule that matches on it does not apply.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -37,6 +38,7 @@ WORDS: Mapping[tuple[str, str], Mapping[str, int]] = {
     ("meta", "l4proto"): PROTOCOLS,
     ("ip", "protocol"): PROTOCOLS,
     ("ip6", "nexthdr"): PROTOCOLS,
+    ("meta", "skuid"): {"root": 0},
 }
 _OTHER_TRANSPORTS = frozenset(("udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "igmp", "esp", "ah", "comp"))
 #: The source port of a client is never privileged unless requested, which neither libvirt nor QEMU does.
@@ -102,10 +104,18 @@ class Packet:
     interfaces: tuple[str, ...]
     #: The addresses that they may be sent to; none if unknown.
     own: tuple[str, ...] = ()
+    #: All addresses of the host that they arrive at; none if unknown.
+    local: tuple[str, ...] = ()
+    #: The host's time in seconds, and those of its time zone east of UTC; None if unknown.
+    clock: tuple[int, int] | None = None
     #: True if some rule sets marks, so that a mark may have any value.
     marked: bool = False
     #: True if the kernel's connection tracking has already seen them.
     tracked: bool = True
+    #: True if a rule has kept the kernel's connection tracking from them.
+    untracked: bool = False
+    #: True if root has opened the connection, as libvirt's daemon does.
+    of_root: bool = False
     #: True if they are examined below IP, as frames.
     frame: bool = False
     kind: Kind = ARRIVING
@@ -131,6 +141,11 @@ class Packet:
         """The IP version."""
         return self.sources[0].version
 
+    @property
+    def _state(self) -> int:
+        word = "untracked" if self.untracked else "new" if self.kind.is_first else "established"
+        return CT_STATE[word]
+
     def _known(self) -> dict[tuple[str, str], Values | None]:
         network, answers = self._network, self.kind.answers
         known_own = map(ip_address, self.own)
@@ -142,9 +157,9 @@ class Packet:
             ("meta", "pkttype"): None if self.kind.leaves else ("host",),
             ("meta", "mark"): None if self.marked else _one(0),
             ("ct", "mark"): None if self.marked else _one(0),
-            ("ct", "state"): _one(CT_STATE["new" if self.kind.is_first else "established"]) if self.tracked else None,
-            ("ct", "status"): _one(0) if self.tracked and self.kind.is_first else None,
-            ("ct", "direction"): ("reply" if answers else "original",) if self.tracked else None,
+            ("ct", "state"): _one(self._state) if self.tracked else None,
+            ("ct", "status"): _one(0) if self.tracked and self.kind.is_first and not self.untracked else None,
+            ("ct", "direction"): ("reply" if answers else "original",) if self.tracked and not self.untracked else None,
             (network, "saddr"): tuple((address, address) for address in sorted(map(int, self.sources))),
             (network, "daddr"): tuple((address, address) for address in destinations) or None,
             (network, "version"): _one(self.version),
@@ -160,6 +175,10 @@ class Packet:
             known[transport, there] = (self.ports,)
             known[transport, here] = (_EPHEMERAL,)
         known["tcp", "flags"] = _one(self.kind.flags)
+        if self.of_root and self.kind.leaves:
+            known["meta", "skuid"] = _one(0)
+        if self.clock is not None:
+            known.update(_times(*self.clock))
         if network == "ip":
             known["ip", "frag-off"] = (*_one(0), *_one(0x4000))  # whole, with or without "don't fragment"
         return known
@@ -167,6 +186,30 @@ class Packet:
 
 def _one(number: int) -> Values:
     return ((number, number),)
+
+
+#: Seconds from the host's answer on for which a judgement must hold.
+_HOLDS = 3600
+_DAY = 86_400
+#: From the first day of 1970 on.
+DAYS = ("Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday")
+
+
+def _times(now: int, east: int) -> Iterator[tuple[tuple[str, str], Values]]:
+    """Yield the times at which the packets may be sent: by the host's clock, and by UTC, as iptables has it.
+
+    nft prints hours and times in the zone of the host, but the kernel may take days by UTC.
+    """
+    days = set()
+    for name, begin in (("", now + east), ("utc-", now)):
+        times = (begin, begin + _HOLDS)
+        hour = begin % _DAY
+        days |= {DAYS[at // _DAY % 7] for at in times}
+        yield ("meta", f"{name}time"), (times,)
+        if hour + _HOLDS < _DAY:
+            yield ("meta", f"{name}hour"), ((hour, hour + _HOLDS),)
+    if len(days) == 1:
+        yield ("meta", "day"), tuple(days)
 
 
 @lru_cache(maxsize=1 << 15)  # one rule is evaluated for each of many ports
@@ -195,7 +238,21 @@ def number(space: str, key: str, written: Any) -> int | None:
         return words[written]
     if key in ("saddr", "daddr"):
         return _address(written)
+    if key in _TIMES:
+        return _seconds(written)
     try:
         return int(written, 0)
     except ValueError:
         return -1 if words is PROTOCOLS else None  # a protocol whose name is not in our table
+
+
+_TIMES = frozenset(("hour", "time", "utc-hour", "utc-time"))
+
+
+def _seconds(written: str) -> int | None:
+    """Return the seconds of a time since 1970, or of an hour since midnight."""
+    text = written if "-" in written else f"1970-01-01 {written}"
+    try:
+        return int(datetime.fromisoformat(f"{text}+00:00").timestamp())
+    except ValueError:
+        return None

@@ -4,6 +4,7 @@ Rules stay as nft wrote them; iptables rules are translated to the same form. No
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -85,15 +86,57 @@ class Table(Struct, frozen=True):
 
 
 def parse_nft(text: str) -> tuple[Table, ...]:
-    """Parse `nft -j list ruleset`; raises `Unreadable` on text in another format."""
+    """Parse `nft -j list ruleset`; raises `Unreadable` on text in another format.
+
+    The chains with their devices may follow, in nft's own language, and the host's clock.
+    """
     try:
-        objects = json.loads(text)["nftables"]
-        return _tables([(kind, body) for one in objects for kind, body in one.items()])
+        whole, end = json.JSONDecoder().raw_decode(text.lstrip())
+        devices = _devices(text.lstrip()[end:])
+        return _tables([(kind, body) for one in whole["nftables"] for kind, body in one.items()], devices)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise Unreadable(NOT_NFT) from None
 
 
-def _tables(objects: Sequence[tuple[str, Mapping[str, Json]]]) -> tuple[Table, ...]:
+def clock_of(text: str) -> tuple[int, int] | None:
+    """Return the host's time in seconds, and those of its time zone east of UTC; None if it was not asked for it."""
+    found = re.search(_CLOCK, text)
+    if found is None:
+        return None
+    east = int(found[3]) * 3600 + int(found[4]) * 60
+    return int(found[1]), -east if found[2] == "-" else east
+
+
+_CLOCK = r"\nclock (\d{1,11}) ([+-])(\d\d)(\d\d)\n?\Z"
+#: Lines of `nft list chains`.
+_LISTED = re.compile(
+    r"""table\ (?P<family>\S+)\ (?P<table>\S+)\ \{
+    | \s+ chain\ (?P<chain>\S+)\ \{
+    | \s+ type\ \S+\ hook\ \S+\ devices?\ (?P<devices>"?[^\s"={]+"?|=\ \{[^}]*\}) .*""",
+    re.VERBOSE,
+)
+
+
+def _devices(text: str) -> Mapping[tuple[str, str, str], tuple[str, ...]]:
+    """Return the devices of chains, by family, table and chain, from the output of `nft list chains`."""
+    found: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    table, chain = ("", ""), ""
+    for line in text.splitlines():
+        listed = _LISTED.fullmatch(line)
+        if listed is None:
+            continue
+        if listed["table"]:
+            table = listed["family"], listed["table"]
+        elif listed["chain"]:
+            chain = listed["chain"]
+        else:
+            found[*table, chain] = tuple(re.findall(r"[^\s\"={},]+", listed["devices"]))
+    return found
+
+
+def _tables(
+    objects: Sequence[tuple[str, Mapping[str, Json]]], devices: Mapping[tuple[str, str, str], tuple[str, ...]]
+) -> tuple[Table, ...]:
     tables: dict[tuple[str, str], Table] = {}
     for kind, body in objects:
         if kind == "table":
@@ -107,7 +150,7 @@ def _tables(objects: Sequence[tuple[str, Mapping[str, Json]]]) -> tuple[Table, .
         if table is None:
             continue
         if kind == "chain":
-            table.chains[body["name"]] = _chain(body)
+            table.chains[body["name"]] = _chain(body, devices.get((table.family, table.name, body["name"]), ()))
         elif kind in ("set", "map"):
             table.sets[body["name"]] = _set(body)
         elif kind in ("limit", "quota"):
@@ -159,8 +202,8 @@ def _perhaps_a_rate(statement: Json) -> Json:
     return {"set": {**body, "stmt": [{"not printed": None}]}}
 
 
-def _chain(body: Mapping[str, Json]) -> Chain:
-    devices = body.get("dev", [])
+def _chain(body: Mapping[str, Json], listed: Sequence[str]) -> Chain:
+    devices = body.get("dev", listed)
     return Chain(
         name=str(body["name"]),
         hook=body.get("hook"),

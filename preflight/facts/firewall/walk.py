@@ -4,12 +4,15 @@ If a rule's match cannot be determined, both branches are followed; the result i
 packet.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace as replace_fields
 from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from preflight import grammar
 from preflight.facts.fact import Unreadable
+from preflight.facts.firewall.ip_sets import is_in
 from preflight.facts.firewall.match import all_of, found_in, matches
 from preflight.facts.firewall.packet import Packet
 from preflight.facts.firewall.rate import LIMITS, Rate, is_over_quota, limits_a_rate, of_element, of_nft
@@ -21,6 +24,8 @@ Outcomes: TypeAlias = dict[str, str]
 
 #: Outcome that is not evaluated here: a program or another host decides.
 UNKNOWN = "unknown"
+#: Outcome of packets that are sent to another port, or to another host: nothing that waits for them gets them.
+LED_ASTRAY = "redirect"
 _NEXT = "next rule"
 _RETURN = "return"
 
@@ -37,6 +42,8 @@ _XT_NOTICES = frozenset(
 )
 #: Statements that may refer to an object by a map; the rule does not apply to a packet that the map has no object for.
 _OBJECTS = frozenset(("counter", "limit", "quota", "secmark", "synproxy", "ct expectation", "ct helper", "ct timeout"))
+#: Statements that change the destination.
+_LEADS = frozenset(("redirect", "dnat"))
 #: Statements that change the source and let the packet continue.
 _HIDES = frozenset(("snat", "masquerade"))
 #: IP versions to which a rejection is limited.
@@ -87,8 +94,12 @@ def walk(packet: Packet, tables: Sequence[Table], rates: Rates) -> tuple[Outcome
     unsure: list[str] = []
     accepted = ""
     for table, chain in passes:
+        if chain.type == "nat" and packet.untracked:
+            continue
         walked = _Walk(_seen_by(packet, table, chain), table, unsure, rates)
         outcomes = walked.base(chain)
+        if walked.untracks:
+            packet = replace_fields(packet, untracked=True, _values={})
         at_device = chain.hook in ("ingress", "egress")
         if at_device and chain.devices and not set(packet.interfaces) <= set(chain.devices):
             unsure.append(f"table {table.family} {table.name} chain {chain.name}, which sees only some interfaces")
@@ -125,8 +136,12 @@ def _seen_by(packet: Packet, table: Table, chain: Chain) -> Packet:
         sources=packet.sources,
         interfaces=() if table.family == "bridge" else packet.interfaces,
         own=packet.own,
+        local=packet.local,
+        clock=packet.clock,
         marked=packet.marked,
         tracked=table.family != "bridge" and is_tracked,
+        untracked=packet.untracked,
+        of_root=packet.of_root,
         frame=table.family in ("bridge", "netdev"),
         kind=packet.kind,
         work=packet.work,
@@ -139,6 +154,8 @@ class _Walk:
     def __init__(self, packet: Packet, table: Table, unsure: list[str], rates: Rates) -> None:
         self._packet, self._table, self._unsure, self._rates = packet, table, unsure, rates
         self._walked: dict[str, Outcomes] = {}
+        #: True if a rule keeps connection tracking from the packet.
+        self.untracks = False
         #: The rule that is being evaluated, by its chain and its place there.
         self._at = ""
 
@@ -182,12 +199,18 @@ class _Walk:
             if matched is False:
                 return {_NEXT: ""}
             certain = certain and matched is True
+            if certain and kind == "notrack":
+                self.untracks = True
+                continue
             if not verdicts:
                 continue
             outcomes: Outcomes = {}
             text = rule_text(self._table, chain, rule)
+            untracks = self.untracks
             for verdict in verdicts:
                 outcomes |= self._verdict(verdict, text, depth)
+            if not (certain and len(verdicts) == 1) and self.untracks is not untracks:
+                outcomes[UNKNOWN], self.untracks = text, untracks
             if not certain and outcomes.keys() != {_NEXT}:
                 self._unsure.append(text)
                 outcomes.setdefault(_NEXT, "")
@@ -200,6 +223,8 @@ class _Walk:
             self._rates.noticed = True
         if kind == "match":
             return [], matches(self._packet, self._table.sets, body)
+        if kind == "ipset":
+            return [], is_in(self._packet, self._table.sets, body)
         if kind == "vmap":
             return self._verdict_of(body)
         if kind in _OBJECTS and isinstance(body, dict) and "map" in body:
@@ -270,12 +295,31 @@ class _Walk:
             return {_RETURN: ""}
         if kind in _HIDES:
             return {"accept": text}
+        if kind in _LEADS:
+            return {self._led(kind, body or {}): text}
         if kind in ("jump", "goto"):
             outcomes = dict(self._chain(self._table.chains[body["target"]], depth + 1))
             if kind == "jump" and outcomes.pop(_RETURN, None) is not None:
                 outcomes[_NEXT] = ""
             return outcomes
         return {UNKNOWN: text}
+
+    def _led(self, kind: str, to: Mapping[str, Json]) -> str:
+        """Return the outcome of a statement that changes the destination."""
+        port, address = to.get("port"), to.get("addr")
+        low, high = self._packet.ports
+        if not isinstance(port, int | None):
+            return UNKNOWN
+        if port is not None and not low <= port <= high:
+            return LED_ASTRAY
+        if port is not None and low != high:
+            return UNKNOWN
+        if kind == "redirect":  # to this host itself
+            return LED_ASTRAY if self._packet.kind.leaves else "accept"
+        if address is None or address in self._packet.own or address in self._packet.local:
+            return "accept"
+        is_known = self._packet.local and isinstance(address, str) and grammar.is_address(address)
+        return LED_ASTRAY if is_known else UNKNOWN
 
 
 def _name_of_what_counts(kind: str, body: Json) -> str:

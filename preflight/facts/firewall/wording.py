@@ -28,6 +28,8 @@ def _short(text: str) -> str:
 
 def _statement(statement: Json) -> str:
     (kind, body), *_ = statement.items()
+    if kind in ("match", "ipset") and "text" in body:
+        return str(body["text"])
     if kind == "match":
         operator = "" if body["op"] in ("==", "in") else f"{body['op']} "
         return f"{_expression(body['left'])} {operator}{_expression(body['right'])}"
@@ -38,6 +40,9 @@ def _statement(statement: Json) -> str:
     if kind == "xt":
         known = body or {}
         return str(known.get("text") or f"xt {known.get('type', '')} {known.get('name', '')}".strip())
+    if kind in ("redirect", "dnat") and body:
+        port = f":{_expression(body['port'])}" if "port" in body else ""
+        return f"{kind} to {_expression(body.get('addr', ''))}{port}"
     if kind == "reject" and isinstance(body, dict) and "expr" in body:
         return " ".join(filter(None, ("reject with", body.get("type"), body["expr"])))
     return str(kind)

@@ -10,12 +10,13 @@ from preflight.facts.network.listening import Listening
 from preflight.facts.network.networks import Networks
 from preflight.facts.network.open_connections import OpenConnections
 from preflight.facts.network.rdma import Rdma
-from preflight.facts.network.way import DisksWay, MemoryProbe, MemoryWay, Reached, Way
+from preflight.facts.network.way import DisksWay, Forbidden, MemoryProbe, MemoryWay, Reached, Way
 
 __all__ = [
     "AcceptQueue",
     "CameFrom",
     "DisksWay",
+    "Forbidden",
     "LinkSpeed",
     "Links",
     "Listening",

@@ -6,9 +6,11 @@ them. Nor does a refusal: a closed port says the same as a firewall that rejects
 at the port: then a refusal is a firewall's, and a connection shows that nothing on the way blocks the port.
 """
 
+import contextlib
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Self
 
 from msgspec import Struct
@@ -19,6 +21,15 @@ _TRIED = r"port (\d{1,3}) (\S{1,255}) (\d{1,5}) ?(.{0,200})"
 _ROUTE = r"route (\S{1,64}) (.{0,400})"
 _LISTENER = r"listener (open|ended)"
 _NEIGHBOUR = r"neighbour (\S{1,64}) (.{0,400})"
+#: A rule of policy routing for all that this host sends to a port, and a policy of IPsec, as `ip` prints them.
+_RULE = (
+    r"rule \d{1,10}:\s{1,9}(from all(?: to (?P<to>\S{1,49}))?(?: ipproto tcp)? dport (?P<first>\d{1,5})"
+    r"(?:-(?P<last>\d{1,5}))? (?:prohibit|unreachable|blackhole))\s*"
+)
+_POLICY = (
+    r"policy (src (?:0\.0\.0\.0/0|::/0) dst (?P<to>\S{1,49})(?: proto tcp)?(?: dport (?P<first>\d{1,5})"
+    r"(?P<last>))?)\s*"
+)
 _DEVICE = r"\bdev (\S{1,15})"
 #: The errors of a route that does not exist, or of a route or rule of the type "unreachable", "prohibit" (EACCES) or
 #: "blackhole" (EINVAL; `fib_props`, net/ipv4/fib_semantics.c), in the words of `ip route get`.
@@ -54,6 +65,7 @@ _ERRORS = {
     "Network is down": Reached.UNREACHABLE,
     "Permission denied": Reached.UNREACHABLE,
     "Invalid argument": Reached.UNREACHABLE,
+    "Operation not permitted": Reached.UNREACHABLE,
     "Connection timed out": Reached.SILENT,
 }
 
@@ -75,6 +87,23 @@ class Route(Struct, frozen=True):
         return self.error is not None or self.deserted
 
 
+class Forbidden(Struct, frozen=True):
+    """Ports that the source's kernel lets nothing be sent to, whatever answers there."""
+
+    #: The rule or policy, as "a rule of policy routing (from all dport 49152 prohibit)".
+    text: str
+    #: The network whose ports these are; None for all of IPv4.
+    to: str | None
+    first: int
+    last: int
+
+    def forbids(self, address: str, port: int) -> bool:
+        """Report whether nothing can be sent to this port of the address."""
+        known = ip_address(address)
+        network = ip_network(self.to or "0.0.0.0/0")
+        return known.version == network.version and known in network and self.first <= port <= self.last
+
+
 class Way(Fact, frozen=True, kw_only=True):
     """The attempt to connect to a name and a port of the destination."""
 
@@ -92,6 +121,7 @@ class Way(Fact, frozen=True, kw_only=True):
     error: str = ""
     #: The routes to the addresses of the name, if no address answered.
     routes: tuple[Route, ...] = ()
+    forbidden: tuple[Forbidden, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -169,7 +199,19 @@ class Way(Fact, frozen=True, kw_only=True):
             met=listened == "ended" and reached is Reached.CONNECTED,
             error=error,
             routes=routes,
+            forbidden=tuple(_forbidden(lines)),
         )
+
+
+def _forbidden(lines: Iterable[str]) -> Iterator[Forbidden]:
+    for line in lines:
+        for form, what in ((_RULE, "a rule of policy routing"), (_POLICY, "a policy of IPsec")):
+            if found := re.fullmatch(form, line):
+                first, last = found["first"], found["last"]
+                with contextlib.suppress(ValueError):
+                    network = None if found["to"] is None else str(ip_network(found["to"]))
+                    span = (int(first), int(last or first)) if first else (0, 65535)
+                    yield Forbidden(f"{what} ({found[1].strip()})", network, *span)
 
 
 def _outcome(tried: re.Match[str], listened: bool, *, resolved: bool) -> tuple[Reached | None, str]:

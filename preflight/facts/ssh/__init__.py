@@ -1,5 +1,6 @@
 """Logins over ssh: sshd's configuration, host keys, and the outcome of a login."""
 
+from preflight.facts.ssh.client import SshClient
 from preflight.facts.ssh.effective import EffectiveSshd
 from preflight.facts.ssh.host_keys import HostKeys, PeerKeys
 from preflight.facts.ssh.login import TURNED_AWAY, Login
@@ -15,6 +16,7 @@ __all__ = [
     "Login",
     "PeerKeys",
     "Session",
+    "SshClient",
     "SshdListener",
     "SshdSettings",
     "SshdSockets",

@@ -36,6 +36,25 @@ def test_catches_a_login_by_sasl_and_says_how_to_give_one() -> None:
     assert "saslpasswd2 -a libvirt USER), and give the password to the source" in finding.fix
 
 
+@pytest.mark.parametrize(
+    ("said", "predicted"),
+    [
+        (
+            "Cannot recv data: unix_listener: cannot bind to path /root/m/root@host2:22.sv4xqol5wqodTZEy: Is a file",
+            "Cannot recv data: unix_listener: cannot bind to path /root/m/root@host2:22",
+        ),
+        (
+            'Cannot recv data: unix_listener: path "/tmp/m.kMtpFfFsFU2Gbyk3" too long for Unix domain socket',
+            'Cannot recv data: unix_listener: path "/tmp/m',
+        ),
+        ("the ssh configuration of root has SessionType none for it", None),
+    ],
+)
+def test_predicts_nothing_that_differs_each_time(said: str, predicted: str | None) -> None:
+    [finding] = answered(Record("", 1, f"{'error: ' if predicted else ''}{said}\n")).result(RULE).findings
+    assert finding.predicted_error == predicted
+
+
 def test_catches_a_failure_that_came_without_a_reason() -> None:
     [finding] = answered(Record("", 1, "error: failed to connect to the hypervisor\n")).result(RULE).findings
     assert finding.message.endswith("virsh gave no reason")

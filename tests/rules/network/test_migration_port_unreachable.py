@@ -281,3 +281,55 @@ def test_is_unknown_when_a_probe_was_asked_for_and_not_made(case: Case, why: str
 def test_is_unknown_when_the_source_did_not_answer() -> None:
     assert asked().source(TRIED, None).result(RULE).outcome is Outcome.UNKNOWN
     assert tried("").outcome is Outcome.UNKNOWN
+
+
+REFUSED = f"port 1 {NAME} 49215 Connection refused\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        (
+            "rule 32765:\tfrom all ipproto tcp dport 49152-49200 prohibit",
+            "a rule of policy routing (from all ipproto tcp dport 49152-49200 prohibit)",
+        ),
+        (
+            "rule 5:\tfrom all to 192.0.2.0/24 dport 49152 blackhole ",
+            "a rule of policy routing (from all to 192.0.2.0/24 dport 49152 blackhole)",
+        ),
+        (
+            "policy src 0.0.0.0/0 dst 192.0.2.12/32 proto tcp dport 49152 ",
+            "a policy of IPsec (src 0.0.0.0/0 dst 192.0.2.12/32 proto tcp dport 49152)",
+        ),
+        ("policy src 0.0.0.0/0 dst 192.0.2.12/32", "a policy of IPsec (src 0.0.0.0/0 dst 192.0.2.12/32)"),
+    ],
+)
+def test_catches_what_is_forbidden_for_ports_that_were_not_tried(line: str, what: str) -> None:
+    (finding,) = tried(f"{REFUSED}{line}\n").findings
+    assert finding.host is Role.SOURCE
+    assert finding.message == f"{what} forbids what the source sends to the migration's ports"
+    assert finding.predicted_error == f"unable to connect to server at '{NAME}:"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "rule 5:\tfrom all ipproto tcp dport 1-100 prohibit",
+        "rule 5:\tfrom all ipproto udp dport 49152 prohibit",
+        "rule 5:\tfrom all to 203.0.113.1 dport 49152 prohibit",
+        "rule 5:\tfrom 203.0.113.1 dport 49152 prohibit",
+        "rule 5:\tfrom all fwmark 0x1 dport 49152 prohibit",
+        "rule 5:\tfrom all dport 49152 lookup 100",
+        "rule 5:\tfrom all to somewhere dport 49152 prohibit",
+        "policy src 0.0.0.0/0 dst 203.0.113.1/32 proto tcp dport 49152",
+        "policy src 0.0.0.0/0 dst 192.0.2.12/32 proto udp",
+        "policy src ::/0 dst ::/0 proto tcp dport 49152",
+        "policy src 0.0.0.0/0 dst nonsense",
+    ],
+)
+def test_passes_what_is_forbidden_for_others(line: str) -> None:
+    assert tried(f"{REFUSED}{line}\n").outcome is Outcome.PASSED
+
+
+def test_is_unknown_when_a_connection_is_not_permitted_for_a_reason_that_is_not_known() -> None:
+    assert tried(f"port 1 {NAME} 49215 Operation not permitted\n{ROUTED}").outcome is Outcome.UNKNOWN

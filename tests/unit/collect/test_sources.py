@@ -99,7 +99,7 @@ FURTHER = frozenset(
     (
         "access", "accounts", "asked-at", "block-devices", "block-drivers", "disk-ports", "disk-servers",
         "disks.name", "disks.resolve", "images", "login", "own.clients", "paths", "peer.connect", "peer.keys",
-        "peer.name", "peer.resolve", "rdma", "resident", "started-with", "tasks", "tls.client",
+        "peer.name", "peer.resolve", "rdma", "resident", "ssh.client", "started-with", "tasks", "tls.client",
         "tls.data", "tls.server", "usage", "usb-devices", "way.disks", "way.memory", BUILT,
     )
 )  # fmt: skip

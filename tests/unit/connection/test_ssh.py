@@ -11,6 +11,8 @@ from preflight.connection.target import parse_target
 
 #: Creates the socket of a master connection, and starts the host's shell when `go` exists.
 _SSH = """#!/bin/sh
+[ "$1" != -G ] || exec cat {here}/settings
+printf '%s\\n' "$*" >> {here}/started
 for last do
   case $before in -S) socket=$last ;; esac
   before=$last
@@ -29,6 +31,7 @@ exec sh -s
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], SshChannel]:
     (tmp_path / "ssh").write_text(_SSH.format(here=tmp_path))
     (tmp_path / "ssh").chmod(0o700)
+    (tmp_path / "settings").write_text("hostname host-a\nsessiontype default\nstdinnull no\nidentityfile ~/.ssh/id\n")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     return lambda: SshChannel(parse_target("host-a"), "", timeout=30)
@@ -67,3 +70,50 @@ def test_a_login_that_is_given_up_is_not_waited_for(opened: Callable[[], SshChan
     channel.close()
     waiting.join(20)
     assert shared == [False]
+
+
+def test_a_login_begins_again_where_a_setting_would_keep_it_from_working(
+    tmp_path: Path, opened: Callable[[], SshChannel]
+) -> None:
+    opened().close()
+    (tmp_path / "settings").write_text("sessiontype none\nremotecommand tmux\nstdinnull no\n")
+    (tmp_path / "authenticated").touch()
+    (tmp_path / "go").touch()
+    (tmp_path / "started").unlink()
+    channel = opened()
+    assert channel.login().code == 0
+    first, second = (tmp_path / "started").read_text().splitlines()
+    assert "-o SessionType=default -o RemoteCommand=none -M" in second
+    assert "SessionType" not in first
+    assert channel.libvirt_command is not None
+    wrapper = Path(channel.libvirt_command).read_text()
+    assert '-o BatchMode=yes -o SessionType=default -o RemoteCommand=none "$@"' in wrapper
+    assert channel.client_config.out == "sessiontype none\nremotecommand tmux\nstdinnull no\n"
+    channel.close()
+
+
+def test_a_login_begins_once_where_no_setting_is_in_the_way(tmp_path: Path, opened: Callable[[], SshChannel]) -> None:
+    (tmp_path / "authenticated").touch()
+    (tmp_path / "go").touch()
+    channel = opened()
+    assert channel.login().code == 0
+    assert len((tmp_path / "started").read_text().splitlines()) == 1
+    assert channel.client_config.out == "sessiontype default\nstdinnull no\n"
+    channel.close()
+
+
+@pytest.mark.parametrize("place", ["", "missing/"])
+def test_the_directory_of_a_socket_that_ssh_would_make_is_looked_for(
+    tmp_path: Path, opened: Callable[[], SshChannel], place: str
+) -> None:
+    (tmp_path / "settings").write_text(f"controlmaster auto\ncontrolpath {tmp_path}/{place}%C\n")
+    channel = opened()
+    assert channel.client_config.out.endswith(f"directory {'missing' if place else 'open'}\n")
+    channel.close()
+
+
+def test_an_ssh_that_does_not_name_its_settings_is_unknown(tmp_path: Path, opened: Callable[[], SshChannel]) -> None:
+    (tmp_path / "settings").unlink()
+    channel = opened()
+    assert channel.client_config.code == 255
+    channel.close()

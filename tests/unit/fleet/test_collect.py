@@ -18,6 +18,7 @@ SSH = """#!/bin/sh
 case "$*" in *ControlMaster=no*) exit 1;; esac
 for word do case $word in kvm*) host=$word;; esac; done
 cd {directory}
+[ "$1" != -G ] || exit 0
 echo "$host" >> asked
 if [ -e "away/$host" ]; then
   rm "away/$host"; [ ! -e "always/$host" ] || : > "away/$host"
