@@ -168,7 +168,7 @@ def test_whatever_its_owner_does_after_a_kill_no_guest_goes_back(
 ) -> None:
     """D1, D2, D3, D10, D11: each of them is one of these."""
     monkeypatch.setattr(os, "fsync", lambda _: None)  # thousands of journals, and no power is cut here
-    monkeypatch.setattr(host_end, "within", lambda _, connect: connect())  # nor is a host silent: 65,000 threads the less
+    monkeypatch.setattr(host_end, "within", lambda _, connect: connect())  # nor is a host silent
     # docs/hand-over.md: preflight and the source's daemon die together between Finish and Confirm, and the owner takes
     # away what the source was left with: libvirt says then what it says after a Confirm
     is_left_open = mode == "p2p safe" and moment.startswith("lost") and not is_logged
