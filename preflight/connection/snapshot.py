@@ -4,6 +4,7 @@ import codecs
 import io
 import json
 import os
+import sys
 from pathlib import Path
 
 from preflight import atomic_file, own_file
@@ -131,5 +132,6 @@ def _host(host: saved.SavedHost, made: Taken | None) -> SavedHost:
         raise SnapshotError(f"the name of a host in it is invalid: {why}") from None
     if of_snapshot:
         raise SnapshotError(f"the name of a host in it is a file name: {host.name!r}")
-    records = {name: Record(*answer) for name, answer in host.records.items()}
+    # interned: of a thousand hosts, most have the same configuration files
+    records = {name: Record(sys.intern(out), code, sys.intern(err)) for name, (out, code, err) in host.records.items()}
     return SavedHost(host.name, Answers(records, host.absent), host.peers, made)

@@ -46,6 +46,8 @@ from preflight.request.check_request import Asked, Migration
 from preflight.request.method import led_to
 from preflight.request.migration import Role, Transport
 
+#: One for all units that can read every fact, which are nearly all units of nearly all hosts.
+_NONE_UNREADABLE: frozenset[Look] = frozenset()
 #: The rule that explains why a host could not be logged in to. Of a host that is down, nothing else is judged.
 _LOGIN = "ssh-login-refused"
 
@@ -175,7 +177,7 @@ class Ways:
             host = self._library.member(role, saved.name, visit.first())
             at = list(Role).index(role)
             keys = [self._library.number(tuple(map(host.content, unit.takes[at]))) for unit in self._units]
-            unreadable = [frozenset(_unreadable(host, unit.takes[at])) for unit in self._units]
+            unreadable = [frozenset(_unreadable(host, unit.takes[at])) or _NONE_UNREADABLE for unit in self._units]
             self._ends[key] = End(visit, host, keys, unreadable, self._library.number(frozenset(host.records)))
         return self._ends[key]
 
