@@ -57,6 +57,7 @@ MOST = {
     "emulators": 256,
     "block devices": 5000,
     "images": 5000,
+    "secrets": 5000,
     "guests": 5000,
     "addresses": 5000,
     "ports": 50_000,
@@ -317,6 +318,7 @@ def _ask_about_guests(
     for end in (here, there):
         end.ask_about("block-devices", "block devices", devices, questions.block_devices)
         end.ask_about("images", "images", images, questions.image_heads)
+    _ask_about_secrets(here, there, source, destination, guests)
     running = sorted({guest.name for guest in guests if guest.running})
     with contextlib.suppress(Unreadable):  # reported by the rule that needs it
         if destination.fact(Versions).qemu >= LIMITS_QUEUES:
@@ -331,6 +333,18 @@ def _ask_about_guests(
         # from the file alone: virt-admin is queried at the same time as this, and does not report this setting
         if source.fact(DaemonConf).number("max_client_requests").value <= 1:
             here.ask_about("resident", "guests", running, questions.resident)
+
+
+def _ask_about_secrets(here: Further, there: Further, source: Host, destination: Host, guests: Iterable[Guest]) -> None:
+    """Ask both ends whether the secrets of the guests have the same values, and how many others open their images."""
+    needed = [one for guest in guests for one in needed_by(guest)]
+    for end, host in ((here, source), (there, destination)):
+        with contextlib.suppress(Unreadable):  # reported by the rule that needs it
+            found = filter(None, map(host.fact(Secrets).find, needed))
+            wanted = sorted({(secret.uuid, secret.value_path or "") for secret in found})
+            end.ask_about("secret-digests", "secrets", wanted, questions.secret_digests)
+    images = sorted({one.path for one in needed if one.path})
+    there.ask_about("key-slots", "images", images, questions.key_slots)
 
 
 def _ask_about_network_disks(there: Further, guests: Iterable[Guest]) -> None:

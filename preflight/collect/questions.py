@@ -10,7 +10,9 @@ reads, other than those of the session (`uid`, `seen`, `keeper`, `kept`, `nf_tab
 """
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from preflight import grammar
@@ -324,6 +326,33 @@ def access(uid: int, gid: int, paths: Sequence[str]) -> ShellText:
 def image_heads(paths: Sequence[str]) -> ShellText:
     """Report the size (bytes) and format of each image, and for qcow2 its virtual size and backing file name in hex."""
     return shell("image_heads @paths@", paths=_paths(paths))
+
+
+def key_slots(paths: Sequence[str]) -> ShellText:
+    """Report how many passphrases open each image that is encrypted with LUKS."""
+    return shell("key_slots @paths@", paths=_paths(paths))
+
+
+def secret_digests(wanted: Sequence[tuple[str, str]]) -> ShellText:
+    """Report a digest of each secret's value, by UUID, under the keys of this run: the same on two hosts if both are.
+
+    Each is asked for with the path of the file that has its value, or an empty one. The keys are kept nowhere, so
+    nobody can guess at the values by their digests.
+    """
+    inner, outer, name = _keys()
+    known = [f"{path}={uuid}" if path else uuid for uuid, path in wanted if grammar.UUID.takes(uuid)]
+    return shell(
+        "printf 'key %s\\n' @name@; secret_digests @keys@ @known@", name=name, keys=(inner, outer), known=known
+    )
+
+
+@cache
+def _keys() -> tuple[str, str, str]:
+    """Draw the inner and the outer key of this run, in hex and as long as a block of SHA-256, and name them."""
+    import hashlib  # few guests have secrets
+
+    inner, outer = (os.urandom(32).hex() for _ in range(2))
+    return inner, outer, hashlib.sha256(f"{inner}{outer}".encode()).hexdigest()[:16]
 
 
 def block_devices(paths: Sequence[str]) -> ShellText:

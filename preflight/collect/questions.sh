@@ -380,6 +380,61 @@ data_file() {
   done
   printf 'data elsewhere'
 }
+secret_digests() {
+  # INNER OUTER SECRET...: a digest of each secret's value under two keys of this run, or why there is none. Each key
+  # fills a block of SHA-256; the value goes from a builtin through a pipe, so no process has it in its arguments.
+  # A secret is UUID or, where libvirt keeps the value as it is in its file, FILE=UUID
+  unset v
+  i=$1 o=$2; shift 2
+  for s in "$@"; do
+    printf 'path %s\n' "${s##*=}"
+    case $s in
+      *=*)
+        if as_root test -e "${s%=*}"; then v=$(as_root head -c 1048576 -- "${s%=*}" 2>/dev/null)
+        else printf 'none\n'; continue; fi ;;
+      *)
+        if v=$(as_root virsh -q -c qemu:///system secret-get-value "$s" 2>&1 </dev/null); then :; else
+          case $v in
+            *'is private'*) printf 'private\n' ;;
+            *'does not have a value'*) printf 'none\n' ;;
+            *) printf 'unread\n' ;;
+          esac
+          continue
+        fi ;;
+    esac
+    if [ -z "$v" ]; then printf 'unread\n'; continue; fi
+    h=$(printf '%s%s' "$i" "$v" | sha256sum) && h=$(printf '%s%s' "$o" "${h%% *}" | sha256sum) || h=unread
+    printf '%s\n' "${h%% *}"
+  done
+  unset v h i o
+}
+key_slots() {
+  # how many passphrases open each image with a header of LUKS 1, the only one that QEMU knows (crypto/block-luks.c); in
+  # a qcow2 image, that header is where an extension of its own says
+  for f in "$@"; do
+    printf 'path %s\n' "$f"
+    as_root test -f "$f" || as_root test -b "$f" || { printf 'slots none\n'; continue; }
+    b=$(as_root head -c 4096 -- "$f" 2>/dev/null | od -An -v -tx1 | tr -d ' \n') k=0
+    case $b in
+      514649fb*0537be7700000010000000*)
+        b=${b#*0537be7700000010}; b=${b%"${b#????????????????}"}
+        k=$((0x$b / 512)) ;;
+    esac
+    # shellcheck disable=SC2046 # one word per byte
+    set_slots $(as_root dd if="$f" bs=512 skip=$k count=2 2>/dev/null | od -An -v -tx1)
+  done
+  return 0
+}
+set_slots() {
+  # BYTE...: eight slots of 48 bytes, of which the first four say whether it is in use (0x00ac71f3)
+  if [ $# -lt 592 ] || [ "$1$2$3$4$5$6$7$8" != 4c554b53babe0001 ]; then printf 'slots unread\n'; return; fi
+  n=0 j=0; shift 208
+  while [ $j -lt 8 ]; do
+    [ "$1$2$3$4" != 00ac71f3 ] || n=$((n + 1))
+    j=$((j + 1)); shift 48
+  done
+  printf 'slots %s\n' $n
+}
 open_files() {
   # of each daemon that runs: the limit on its open files, and how many it has; by the shell itself, as root
   printf '%s\n' "$seen" | while read -r w name p _; do

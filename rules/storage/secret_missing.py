@@ -3,7 +3,8 @@
 Why it matters
     libvirt needs a secret to open an encrypted image or TPM, or to log in to a Ceph or iSCSI server, and each host's
     libvirt stores its secrets separately: "Secret not found: no secret with matching uuid '…'", or "secret '…' does not
-    have a value". preflight does not check whether the value is correct: it never reads secrets.
+    have a value". Whether the value is the same is another
+    rule's question: secret-value-differs.
 
 How to fix
     Define the secret on the destination too, with the same UUID (virsh secret-dumpxml on the source, virsh

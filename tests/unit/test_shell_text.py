@@ -98,6 +98,8 @@ BUILDERS: Mapping[str, Callable[[list[str]], Iterator[ShellText]]] = {
     "accounts": lambda bad: iter([questions.accounts(bad)]),
     "access": lambda bad: iter([questions.access(1, 2, [*bad, *more]) for more in ([], ["/dev/kvm"])]),
     "image_heads": lambda bad: iter([questions.image_heads(bad)]),
+    "key_slots": lambda bad: iter([questions.key_slots(bad)]),
+    "secret_digests": lambda bad: iter([questions.secret_digests([(one, one) for one in bad])]),
     "block_devices": lambda bad: iter([questions.block_devices(bad)]),
     "all_images": lambda bad: iter([questions.all_images(bad)]),
 }

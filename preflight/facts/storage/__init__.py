@@ -10,6 +10,7 @@ from preflight.facts.storage.paths import MountTable, PathStatus, Storage
 from preflight.facts.storage.pools import Pools
 from preflight.facts.storage.qemu_limits import QemuLimits, QemuTasks, QemuUsage
 from preflight.facts.storage.qemu_user import QemuUser, above
+from preflight.facts.storage.secret_digests import KeySlots, SecretDigests
 from preflight.facts.storage.secrets import Needed, Secrets, needed_by
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Image",
     "ImageOwners",
     "Images",
+    "KeySlots",
     "MountTable",
     "Needed",
     "PathStatus",
@@ -29,6 +31,7 @@ __all__ = [
     "QemuTasks",
     "QemuUsage",
     "QemuUser",
+    "SecretDigests",
     "Secrets",
     "Storage",
     "above",

@@ -45,6 +45,8 @@ class Needed(Struct, frozen=True, kw_only=True):
     usage: str | None
     #: The usage type by which it is looked up, a number as in `Secret`.
     usage_type: int
+    #: Path of the image that it opens, as in the XML; None for a TPM or a login, and for an image without a path.
+    path: str | None = None
 
     def __str__(self) -> str:
         """Return the reference as the XML gives it."""
@@ -106,5 +108,7 @@ def _needed(guest: Guest) -> Iterator[Needed]:
         for secret in disk.iterfind(".//auth/secret"):
             kind = _AUTH.get(secret.get("type", ""), 0)
             yield Needed(device=device, uuid=secret.get("uuid"), usage=secret.get("usage"), usage_type=kind)
-        for secret in disk.iterfind(".//encryption/secret"):
-            yield Needed(device=device, uuid=secret.get("uuid"), usage=secret.get("usage"), usage_type=1)
+        for image in disk.iter():
+            path = image.get("file") or image.get("dev") if image.tag == "source" else None
+            for secret in image.iterfind("encryption/secret"):
+                yield Needed(device=device, uuid=secret.get("uuid"), usage=secret.get("usage"), usage_type=1, path=path)

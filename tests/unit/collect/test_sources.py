@@ -98,9 +98,9 @@ def test_facts_for_rules_are_made_from_the_records_of_their_signatures() -> None
 FURTHER = frozenset(
     (
         "access", "accounts", "asked-at", "block-devices", "block-drivers", "disk-ports", "disk-servers",
-        "disks.name", "disks.resolve", "images", "login", "own.clients", "paths", "peer.connect", "peer.keys",
-        "peer.name", "peer.resolve", "rdma", "resident", "ssh.client", "started-with", "tasks", "tls.client",
-        "tls.data", "tls.server", "usage", "usb-devices", "way.disks", "way.memory", BUILT,
+        "disks.name", "disks.resolve", "images", "key-slots", "login", "own.clients", "paths", "peer.connect",
+        "peer.keys", "peer.name", "peer.resolve", "rdma", "resident", "secret-digests", "ssh.client", "started-with",
+        "tasks", "tls.client", "tls.data", "tls.server", "usage", "usb-devices", "way.disks", "way.memory", BUILT,
     )
 )  # fmt: skip
 #: Records that only a directory of files has.
