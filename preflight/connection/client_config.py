@@ -5,6 +5,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -23,6 +24,11 @@ _KEPT = frozenset(
         "stdinnull",
     )
 )  # fmt: skip
+#: Commands, of which the arguments may be secrets, and what a shell reads as more than an argument.
+_COMMANDS = frozenset(("localcommand", "remotecommand"))
+_SHELLS_OWN = re.compile(r"[;&|`(){}<>$\\]")
+_LONGEST_WORD = 40
+_REDIRECTS = (">", ">>", "1>", "2>", "&>")
 #: The settings with which no command of ours would run or be read, the options that override them, and their harmless
 #: values. ssh knows an option if it prints the setting; it refuses to start for one that it does not know.
 _OVERRIDDEN: Mapping[str, tuple[str, frozenset[str]]] = {
@@ -57,7 +63,8 @@ class ClientConfig:
         settings = self._settings()
         if self.failure:
             return Record("", 255, self.failure)
-        lines = [f"{name} {value}\n" for name, value in settings.items()]
+        shown = ((name, _without_arguments(value) if name in _COMMANDS else value) for name, value in settings.items())
+        lines = [f"{name} {value}\n" for name, value in shown]
         path = settings.get("controlpath", "none")
         if path != "none" and settings.get("controlmaster") != "false":
             lines.append(f"directory {_state_of(Path(path).parent)}\n")
@@ -99,6 +106,19 @@ class ClientConfig:
         if process.returncode:  # the login says why
             return "", f"ssh -G: exit code {process.returncode}"
         return out.decode("utf-8", "backslashreplace"), ""
+
+
+def _without_arguments(command: str) -> str:
+    """Return a command with marks in place of its arguments; what is redirected is left, and to where."""
+    kept: list[str] = []
+    before = ""
+    for word in command.split():
+        if not kept or before in _REDIRECTS or (_SHELLS_OWN.search(word) and len(word) < _LONGEST_WORD):
+            kept.append(word)
+        elif kept[-1] != "...":
+            kept.append("...")
+        before = word
+    return " ".join(kept)
 
 
 def _state_of(directory: Path) -> str:

@@ -314,3 +314,39 @@ def test_tracking_that_is_perhaps_left_out_is_unknown() -> None:
     raw = f"*raw\n:PREROUTING ACCEPT [0:0]\n{chain}COMMIT\n"
     stateful = "*filter\n:INPUT DROP [0:0]\n-A INPUT -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n"
     assert fate(Firewall.parse(NONE, Record(f"family 4 nft\n{raw}{stateful}"))) == "unknown"
+
+
+SYN = "--tcp-flags FIN,SYN,RST,ACK SYN"
+
+
+@pytest.mark.parametrize(
+    ("at_source", "rules", "texts"),
+    [
+        (False, f"-A INPUT -p tcp {SYN} -j ACCEPT\n-A INPUT -p tcp -j DROP", ["what follows on connections to"]),
+        (False, "-A INPUT -p tcp -m conntrack --ctstate ESTABLISHED -j DROP", ["what follows on connections to"]),
+        (False, "-A INPUT -p tcp --dport 49152 -j DROP", []),
+        (False, "-A INPUT -p tcp --tcp-flags ALL ACK -j DROP", []),
+        (False, "-A INPUT -p tcp -m conntrack --ctstate INVALID -j DROP", []),
+        (
+            False,
+            "-A OUTPUT -p tcp --tcp-flags SYN,ACK ACK -j REJECT --reject-with tcp-reset",
+            ["what follows on its answers from"],
+        ),
+        (True, f"-A OUTPUT -p tcp ! {SYN} -j DROP", ["what follows on outgoing connections to"]),
+        (True, "-A OUTPUT -p tcp --dport 49152 -j DROP", ["outgoing connections to"]),
+        (
+            True,
+            "-A INPUT -p tcp --sport 49152 --tcp-flags SYN,ACK ACK -j DROP",
+            ["what follows on the destination's answers from"],
+        ),
+    ],
+)
+def test_what_follows_on_a_connection_may_be_blocked(at_source: bool, rules: str, texts: list[str]) -> None:
+    host, other = (
+        saved(rules.replace("ALL ACK", "FIN,SYN,RST,PSH,ACK,URG ACK"), table="filter"),
+        Firewall.parse(NONE, Record("")),
+    )
+    ends = BothEnds(host if at_source else other, SOURCES_OWN, other if at_source else host, OWN)
+    stops = list(ends.stops([HERE], [49152]))
+    assert [one.text.partition(" port ")[0] for one in stops] == texts
+    assert all(one.at_source is at_source for one in stops)

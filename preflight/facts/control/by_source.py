@@ -11,7 +11,7 @@ NO_REASON = "virsh gave no reason"
 #: In place of an attempt that would never end.
 NO_SESSION = "the ssh configuration of root has SessionType none for it"
 #: ssh appends 16 letters to the path of a socket that it makes (muxserver_listen, mux.c).
-_TEMPORARY = re.compile(r"(unix_listener: [^\n]*?)\.[0-9A-Za-z]{16}\b.*")
+_TEMPORARY = re.compile(r"(?<=unix_listener: )(\D{1,20}[^\s]{1,300})\.[0-9A-Za-z]{16}\b.{0,300}")
 
 
 class PeerConnection(Fact, frozen=True, kw_only=True):

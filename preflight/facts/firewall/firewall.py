@@ -144,6 +144,11 @@ class Firewall(Fact, frozen=True, kw_only=True, dict=True):
         return any(limits_a_rate(kind, body) for one in _statements(self.tables) for kind, body in one.items())
 
     @cached_property
+    def tells_later_ones_apart(self) -> bool:
+        """True if a rule may tell the packets of an open connection from the one that opens it."""
+        return any(_tells_later_ones_apart(body) for one in _statements(self.tables) for body in one.values())
+
+    @cached_property
     def notices_what_leaves(self) -> bool:
         """True if a rule that an outgoing connection may meet keeps a record of it: a log, a mark, a list, or a rate.
 
@@ -454,6 +459,14 @@ def _words(body: Json, table: Table, seen: set[str]) -> Iterator[str]:
                 stack.extend(table.sets[one[1:]].elements)
         elif isinstance(one, str) and len(one) <= _LONGEST_NAME:
             yield one
+
+
+def _tells_later_ones_apart(body: Json) -> bool:
+    """Report whether a statement looks at the state of a connection, or at TCP's flags."""
+    looked = body.get("left", body.get("key")) if isinstance(body, dict) else None
+    if not isinstance(looked, dict) or "meta" in looked:
+        return False
+    return "ct" in looked or "flags" in str(looked) or "'ct'" in str(looked)
 
 
 def _gives_marks(statement: Json) -> bool:

@@ -175,7 +175,9 @@ class Packet:
             known[transport, there] = (self.ports,)
             known[transport, here] = (_EPHEMERAL,)
         known["tcp", "flags"] = _one(self.kind.flags)
-        if self.of_root and self.kind.leaves:
+        if self.kind.later:  # the last packet of a piece of data has another flag
+            known["tcp", "flags"] = (*_one(self.kind.flags), *_one(self.kind.flags | TCP_FLAGS["psh"]))
+        if self.of_root and self.kind.leaves and not answers:
             known["meta", "skuid"] = _one(0)
         if self.clock is not None:
             known.update(_times(*self.clock))

@@ -109,12 +109,9 @@ def clock_of(text: str) -> tuple[int, int] | None:
 
 _CLOCK = r"\nclock (\d{1,11}) ([+-])(\d\d)(\d\d)\n?\Z"
 #: Lines of `nft list chains`.
-_LISTED = re.compile(
-    r"""table\ (?P<family>\S+)\ (?P<table>\S+)\ \{
-    | \s+ chain\ (?P<chain>\S+)\ \{
-    | \s+ type\ \S+\ hook\ \S+\ devices?\ (?P<devices>"?[^\s"={]+"?|=\ \{[^}]*\}) .*""",
-    re.VERBOSE,
-)
+_TABLE = r"table ([a-z0-9]{1,16}) (\S{1,256}) \{"
+_OF_CHAIN = r"\s{1,8}chain (\S{1,256}) \{"
+_AT_DEVICES = r"\s{1,8}type [a-z]{1,16} hook [a-z]{1,16} devices? (\"?[\w.@*:-]{1,64}\"?|= \{[^{}]{0,4000}\}) .{0,4000}"
 
 
 def _devices(text: str) -> Mapping[tuple[str, str, str], tuple[str, ...]]:
@@ -122,15 +119,12 @@ def _devices(text: str) -> Mapping[tuple[str, str, str], tuple[str, ...]]:
     found: dict[tuple[str, str, str], tuple[str, ...]] = {}
     table, chain = ("", ""), ""
     for line in text.splitlines():
-        listed = _LISTED.fullmatch(line)
-        if listed is None:
-            continue
-        if listed["table"]:
-            table = listed["family"], listed["table"]
-        elif listed["chain"]:
-            chain = listed["chain"]
-        else:
-            found[*table, chain] = tuple(re.findall(r"[^\s\"={},]+", listed["devices"]))
+        if listed := re.fullmatch(_TABLE, line):
+            table = listed[1], listed[2]
+        elif listed := re.fullmatch(_OF_CHAIN, line):
+            chain = listed[1]
+        elif listed := re.fullmatch(_AT_DEVICES, line):
+            found[*table, chain] = tuple(re.findall(r"[^\s\"={},]{1,64}", listed[1]))
     return found
 
 

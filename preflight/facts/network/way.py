@@ -24,11 +24,11 @@ _NEIGHBOUR = r"neighbour (\S{1,64}) (.{0,400})"
 #: A rule of policy routing for all that this host sends to a port, and a policy of IPsec, as `ip` prints them.
 _RULE = (
     r"rule \d{1,10}:\s{1,9}(from all(?: to (?P<to>\S{1,49}))?(?: ipproto tcp)? dport (?P<first>\d{1,5})"
-    r"(?:-(?P<last>\d{1,5}))? (?:prohibit|unreachable|blackhole))\s*"
+    r"(?:-(?P<last>\d{1,5}))? (?:prohibit|unreachable|blackhole))\s{0,9}"
 )
 _POLICY = (
-    r"policy (src (?:0\.0\.0\.0/0|::/0) dst (?P<to>\S{1,49})(?: proto tcp)?(?: dport (?P<first>\d{1,5})"
-    r"(?P<last>))?)\s*"
+    r"policy (src (?:0\.0\.0\.0/0|::/0) dst (?P<to>\S{1,49})(?: proto tcp)?(?: dport (?P<first>\d{1,5}))?)"
+    r"\s{0,9}"
 )
 _DEVICE = r"\bdev (\S{1,15})"
 #: The errors of a route that does not exist, or of a route or rule of the type "unreachable", "prohibit" (EACCES) or
@@ -205,13 +205,15 @@ class Way(Fact, frozen=True, kw_only=True):
 
 def _forbidden(lines: Iterable[str]) -> Iterator[Forbidden]:
     for line in lines:
-        for form, what in ((_RULE, "a rule of policy routing"), (_POLICY, "a policy of IPsec")):
-            if found := re.fullmatch(form, line):
-                first, last = found["first"], found["last"]
-                with contextlib.suppress(ValueError):
-                    network = None if found["to"] is None else str(ip_network(found["to"]))
-                    span = (int(first), int(last or first)) if first else (0, 65535)
-                    yield Forbidden(f"{what} ({found[1].strip()})", network, *span)
+        if found := re.fullmatch(_RULE, line):
+            what, span = "a rule of policy routing", (int(found["first"]), int(found["last"] or found["first"]))
+        elif found := re.fullmatch(_POLICY, line):
+            what, span = "a policy of IPsec", (int(found["first"] or 0), int(found["first"] or 65535))
+        else:
+            continue
+        with contextlib.suppress(ValueError):
+            network = None if found["to"] is None else str(ip_network(found["to"]))
+            yield Forbidden(f"{what} ({found[1].strip()})", network, *span)
 
 
 def _outcome(tried: re.Match[str], listened: bool, *, resolved: bool) -> tuple[Reached | None, str]:

@@ -15,7 +15,7 @@ _LONGEST_PATH, _APPENDED = 107, 17
 #: What makes of a command more than a program with its arguments.
 _COMPOUND = re.compile(r"[;&|`\n(){}<>\\$]")
 #: A redirection: what is redirected, and to where.
-_REDIRECTION = re.compile(r"(&|\d)?>>?\s*(&\d|[\w./%~-]+)")
+_REDIRECTION = re.compile(r"(&|\d)?>>?[ \t]{0,9}(&\d|[\w./%~-]{1,300})")
 #: Programs that print their arguments, and those that print nothing unless something is wrong.
 _TALKS = frozenset(("echo", "printf"))
 _SILENT = frozenset((":", "false", "logger", "mkdir", "notify-send", "rm", "sleep", "test", "touch", "true"))

@@ -117,3 +117,23 @@ def test_an_ssh_that_does_not_name_its_settings_is_unknown(tmp_path: Path, opene
     channel = opened()
     assert channel.client_config.code == 255
     channel.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [
+        ("echo hello to you", "echo ..."),
+        ("echo hello >&2", "echo ... >&2"),
+        ("hook --token secret > /dev/null", "hook ... > /dev/null"),
+        ("a b; c d", "a b; ..."),
+        ("true", "true"),
+        ("none", "none"),
+    ],
+)
+def test_arguments_of_commands_are_not_kept(
+    tmp_path: Path, opened: Callable[[], SshChannel], command: str, kept: str
+) -> None:
+    (tmp_path / "settings").write_text(f"permitlocalcommand yes\nlocalcommand {command}\n")
+    channel = opened()
+    assert channel.client_config.out == f"permitlocalcommand yes\nlocalcommand {kept}\n"
+    channel.close()
