@@ -35,9 +35,12 @@ EMULATORS = (
 PRELUDE = f"{of_file(Path(__file__).with_name('questions.sh'))}\n"
 
 #: Generation of the questions. A host's answers say which one they are from.
-GENERATION = 2
-#: Records that the first generation did not ask for. A snapshot from then is judged without them.
-NEWER = frozenset(("cluster", "resources", "session", "side-daemons", "usb-devices", "way.disks", "way.memory"))
+GENERATION = 3
+#: Records that earlier generations did not ask for, with the first one that did. An older snapshot is judged without
+#: them.
+NEWER = dict.fromkeys(
+    ("cluster", "resources", "session", "side-daemons", "usb-devices", "way.disks", "way.memory"), 2
+) | dict.fromkeys(("edited-units", "qemu-files"), 3)
 
 #: Questions for every host, in this order. Those that no selected rule needs are left out.
 STANDING: dict[str, ShellText] = fixed(

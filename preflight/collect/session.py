@@ -37,6 +37,8 @@ NONE: Mapping[str, str] = {}
 CLIENT = "ssh.client"
 #: Records that are named after the items asked about; a snapshot of one host has them under the record's name alone.
 _LISTED = frozenset(("accounts", "disk-servers"))
+#: The generations of the questions, as a snapshot says which one it is from.
+_GENERATIONS = frozenset(map(str, range(1, questions.GENERATION + 1)))
 NO_QUESTIONS: Mapping[str, ShellText] = {}
 
 
@@ -415,10 +417,11 @@ class SavedVisit:
     def _unasked(self) -> frozenset[str]:
         """The records that the preflight which took the snapshot did not ask for yet."""
         records = self._saved.answers.records
-        asked = records["generation"].out if "generation" in records else "1"
+        said = records["generation"].out if "generation" in records else "1"
+        asked = int(said) if said in _GENERATIONS else questions.GENERATION
+        newer = (name for name, since in questions.NEWER.items() if asked < since)
         # a snapshot of one host alone knows no guest of another
-        newer = questions.NEWER | {BUILT} if asked == "1" else {BUILT}
-        return frozenset(newer).difference(records, self._saved.answers.absent)
+        return frozenset((*newer, BUILT)).difference(records, self._saved.answers.absent)
 
     def ask(
         self,

@@ -4,8 +4,8 @@ Why it matters
     QEMU sends the contents of the firmware, of its variables and of option ROMs as part of the guest's memory, and the
     destination's must have the same size: "Size mismatch: pc.bios: 0x200000 != 0x400000: Invalid argument". This
     happens when the same path holds another build: /usr/share/ovmf/OVMF.fd has 2 MiB in Debian 12 and 4 MiB in
-    Debian 13. An option ROM counts with its size rounded up to a power of two. QEMU's own BIOS and ROMs are compared
-    where distributions have them: that of a network card has another size in other releases of iPXE.
+    Debian 13. An option ROM counts with its size rounded up to a power of two. QEMU's own ROMs are the
+    rule qemu-rom-size-differs.
 
 How to fix
     Install the same firmware package on both hosts, or copy the source's file to a path that both hosts have, and start
@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from preflight.facts import Storage
-from preflight.facts.guest import QemuFiles, needed_files
 from preflight.facts.text import parse_xml
 from preflight.host import Guest
 from preflight.rule import Findings, Severity, on_destination, rule, unless_live
@@ -32,15 +31,7 @@ from preflight.rule import Findings, Severity, on_destination, rule, unless_live
         "job 'migration out' failed: Unable to write to socket",
     ),
 )
-def check(
-    guest: Guest,
-    source_guest: Guest,
-    source: Storage,
-    destination: Storage,
-    source_files: QemuFiles,
-    destination_files: QemuFiles,
-) -> Findings:
-    yield from _own(guest, source_files, destination_files)
+def check(guest: Guest, source_guest: Guest, source: Storage, destination: Storage) -> Findings:
     here = dict(_files(parse_xml(source_guest.xml)))
     for part, path in _files(parse_xml(guest.xml)):
         mine, other = _size(source, here.get(part, path)), _size(destination, path)
@@ -53,25 +44,6 @@ def check(
             f"{path} has {other} bytes on the destination, and the guest's firmware has {mine}",
             error="Size mismatch: " + ("" if part.endswith(".rom") else part),
         )
-
-
-def _own(guest: Guest, source: QemuFiles, destination: QemuFiles) -> Findings:
-    """Compare files of QEMU's own; those that a host has several times, in different sizes, are not known."""
-    told = set[str]()
-    for needed in needed_files(guest, parse_xml(guest.xml)):
-        block = needed.block
-        if block is None or needed.name in told:
-            continue
-        mine, other = (
-            {_counted(block, size) for size in files.sizes.get(needed.name, ())} for files in (source, destination)
-        )
-        if len(mine) == len(other) == 1 and mine != other:
-            told.add(needed.name)
-            yield on_destination(
-                f"{needed.name}, which {needed.what} of the guest needs, has {destination.sizes[needed.name][0]} bytes "
-                f"on the destination and {source.sizes[needed.name][0]} on the source",
-                error="Size mismatch: " + ("" if block == ".rom" else block),
-            )
 
 
 def _files(root: Element) -> Iterator[tuple[str, str]]:

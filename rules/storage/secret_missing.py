@@ -3,8 +3,8 @@
 Why it matters
     libvirt needs a secret to open an encrypted image or TPM, or to log in to a Ceph or iSCSI server, and each host's
     libvirt stores its secrets separately: "Secret not found: no secret with matching uuid '…'", or "secret '…' does not
-    have a value". Whether the value is the same is another
-    rule's question: secret-value-differs.
+    have a value". Whether the value is the same is judged
+    by secret-value-differs.
 
 How to fix
     Define the secret on the destination too, with the same UUID (virsh secret-dumpxml on the source, virsh

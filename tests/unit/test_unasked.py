@@ -20,7 +20,7 @@ def test_a_record_that_was_not_asked_for_yet_is_no_unknown() -> None:
         make_host(Role.SOURCE, "host1", of({})).fact(Resources)
 
 
-@pytest.mark.parametrize("generation", ["2", "3", "x", ""])
+@pytest.mark.parametrize("generation", ["2", "3", "4", "x", ""])
 def test_a_record_that_is_missing_from_a_newer_snapshot_is_unknown(generation: str) -> None:
     with pytest.raises(Unreadable) as why:
         make_host(Role.SOURCE, "host1", of({"generation": Record(generation)})).fact(Resources)
@@ -33,4 +33,5 @@ def test_a_record_that_an_old_snapshot_has_counts() -> None:
 
 def test_every_newer_record_is_one_that_is_asked_for() -> None:
     asked = {*questions.STANDING, "usb-devices", "way.disks", "way.memory"}
-    assert asked >= questions.NEWER
+    assert asked >= questions.NEWER.keys()
+    assert {*questions.NEWER.values()} == {*range(2, questions.GENERATION + 1)}

@@ -7,11 +7,11 @@ name ... in section ..., ignoring." and starts the daemon without the setting.
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Self
+from typing import Self
 
 from msgspec import Struct
 
-from preflight.facts.fact import OPTIONAL, Fact, Record, Unreadable
+from preflight.facts.fact import Fact, Record, Unreadable
 from preflight.facts.text.located import Location
 
 _LINE = re.compile(r"(\d{1,5}) (\[?)([^\]=]{0,200})(?:\].*|=)")
@@ -38,11 +38,9 @@ class IgnoredUnitSettings(Fact, frozen=True, kw_only=True):
     unread: str | None = None
 
     @classmethod
-    def parse(cls, edited_units: Annotated[Record, OPTIONAL]) -> Self:
+    def parse(cls, edited_units: Record) -> Self:
         """Parse the sections, keys and variables of the files, and the keys that this systemd reads."""
-        if edited_units.code:
-            return cls()  # a snapshot from before this was asked, or a host that answered nothing at all
-        said, mark, dump = edited_units.out.partition("\x1e\n")
+        said, mark, dump = edited_units.required().partition("\x1e\n")
         known = _known(dump)
         found: list[IgnoredUnitSetting] = []
         unread = "systemd did not print the keys that it reads in units" if mark and not known else None

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Self
+from typing import Self
 from xml.etree.ElementTree import Element
 
 from msgspec import Struct
 
-from preflight.facts.fact import OPTIONAL, Fact, Record
+from preflight.facts.fact import Fact, Record
 from preflight.facts.guest.guests import Guest
 
-_LINE = re.compile(r"([0-9]{1,12}) /[^\n]*?/((?:keymaps/)?[^/\n]{1,255})")
+_SIZE = re.compile(r"[0-9]{1,12}")
 #: Programs that look for their files in these directories.
 _KNOWN = re.compile(r"/usr/bin/(?:qemu-system-(?:x86_64|i386)|qemu-kvm|kvm)|/usr/libexec/qemu-kvm")
 #: The option ROM of each model of a network card (`romfile` in hw/net and hw/virtio of QEMU 7.2 to 10.0).
@@ -57,12 +57,15 @@ class QemuFiles(Fact, frozen=True, kw_only=True):
     sizes: Mapping[str, tuple[int, ...]]
 
     @classmethod
-    def parse(cls, qemu_files: Annotated[Record, OPTIONAL]) -> Self:
-        """Parse the answer to `qemu_files`; nothing is known without one, as from an older preflight."""
+    def parse(cls, qemu_files: Record) -> Self:
+        """Parse the answer to `qemu_files`."""
         found: dict[str, tuple[int, ...]] = {}
-        for line in qemu_files.out.splitlines() if not qemu_files.code else ():
-            if match := _LINE.fullmatch(line):
-                found[match[2]] = (*found.get(match[2], ()), int(match[1]))
+        for line in qemu_files.required().splitlines():
+            size, _, path = line.partition(" ")
+            directory, _, name = path.rpartition("/")
+            if _SIZE.fullmatch(size) and directory.startswith("/") and name:
+                name = f"keymaps/{name}" if directory.endswith("/keymaps") else name
+                found[name] = (*found.get(name, ()), int(size))
         return cls(sizes=found)
 
     def lacks(self, name: str, source: Self) -> bool:

@@ -1,5 +1,7 @@
 """Values of secrets that differ between the hosts, as far as digests under a common key show."""
 
+import pytest
+
 from preflight.judge.report import Outcome, Verdict
 from preflight.request.migration import Role
 from preflight.rule import Severity
@@ -81,6 +83,12 @@ def test_passes_the_same_value() -> None:
 def test_passes_a_copied_disk_whose_image_there_has_a_passphrase_of_its_own() -> None:
     case = told(encrypted(), digests(ONE), digests(TWO)).asking(copy_storage="all")
     assert case.result(RULE).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("value", ["private", "unread"])
+def test_passes_a_login_whose_key_is_not_shown_since_it_would_be_a_warning(value: str) -> None:
+    assert told(disk(LOGIN), digests(ONE), digests(value), None).result(RULE).outcome is Outcome.PASSED
+    assert told(disk(LOGIN), digests(ONE), None, None).result(RULE).outcome is Outcome.PASSED
 
 
 def test_passes_a_guest_without_secrets_whatever_the_hosts_were_asked() -> None:

@@ -725,7 +725,7 @@ def test_a_snapshot_of_a_host_that_cannot_be_logged_in_to_is_no_success(tmp_path
     fake_ssh(tmp_path, "echo 'ssh: connect to host host-a port 22: No route to host' >&2; exit 255")
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = run("snapshot", "host-a", "-o", f"{tmp_path}/a.json", PATH=path, XDG_RUNTIME_DIR=str(tmp_path))
-    assert (done.returncode, done.stdout) == (3, f"{tmp_path}/a.json: 2 records of host-a\n")
+    assert (done.returncode, done.stdout) == (3, f"{tmp_path}/a.json: 3 records of host-a\n")
     reason = "login to host-a failed: ssh: connect to host host-a port 22: No route to host"
     assert done.stderr == f"preflight: {reason}\n"
     (saved,) = snapshot.read(tmp_path / "a.json")
