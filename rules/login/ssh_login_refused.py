@@ -38,6 +38,7 @@ _CHANNEL = re.compile(r"^channel \d+: ")
         "Connection closed by ... port ...",
         "Permission denied (...).",
         "open failed: connect failed: open failed",
+        "...: sh: command not found",
     ),
 )
 def check(source: Login, destination: Login, migration: Migration) -> Findings:

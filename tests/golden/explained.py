@@ -38,7 +38,6 @@ MISSED: Mapping[str, str] = {
     "storage/firmware-rom-smaller-debian-13": "libvirt lost QEMU's words",
     "guests/hugepages-for-one-of-two": "libvirt lost QEMU's words",
     "guests/hugepages-too-few": "libvirt lost QEMU's words",
-    "guests/tpm-secret-other-value": "libvirt lost QEMU's words",
     "network/listens-elsewhere-p2p": "virsh lost the reason: the log of the source's daemon has it",
     "network/listens-elsewhere-p2p-debian-13": "virsh lost the reason: the log of the source's daemon has it",
     "login/penalties-of-failed-logins": "ssh says the same of MaxStartups, which is named; this rule is named after it",
