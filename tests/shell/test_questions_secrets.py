@@ -92,7 +92,19 @@ def image(path: Path, kind: str, size: str = "1M") -> Path:
         "luks": "key-secret=s,iter-time=10",
         "qcow2": "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10",
     }
-    made = ["qemu-img", "create", "-q", "-f", kind, "--object", "secret,id=s,data=one", "-o", named[kind], path, size]
+    made = [
+        "qemu-img",
+        "create",
+        "-q",
+        "-f",
+        kind,
+        "--object",
+        "secret,id=s,data=one",
+        "-o",
+        named[kind],
+        str(path),
+        size,
+    ]
     subprocess.run(made, check=True)
     return path
 
