@@ -284,7 +284,8 @@ def test_is_unknown_when_the_sources_libvirt_did_not_list_its_guests() -> None:
 
 DATA_BELOW = (
     "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/srv/a'/>"
-    "<backingStore type='file'><format type='qcow2'/><source file='/srv/b'/><backingStore/></backingStore><target dev='vdb'/></disk>"
+    "<backingStore type='file'><format type='qcow2'/><source file='/srv/b'/><backingStore/></backingStore>"
+    "<target dev='vdb'/></disk>"
 )
 
 
