@@ -317,7 +317,8 @@ def _ask_about_guests(
     images = _read_heads(guests, migration, source, destination)
     for end in (here, there):
         end.ask_about("block-devices", "block devices", devices, questions.block_devices)
-        end.ask_about("images", "images", images, questions.image_heads)
+        below = _backing_images(guests, migration, source, destination) if end is there else NO_PATHS
+        end.ask_about("images", "images", sorted({*images, *below}), questions.image_heads)
     _ask_about_secrets(here, there, source, destination, guests)
     running = sorted({guest.name for guest in guests if guest.running})
     with contextlib.suppress(Unreadable):  # reported by the rule that needs it
@@ -414,6 +415,14 @@ def _is_of_several_hosts(host: Host, path: str) -> bool:
     with contextlib.suppress(Unreadable):
         return host.fact(MountTable).is_of_several_hosts(path)
     return False
+
+
+def _backing_images(guests: Iterable[Guest], migration: Migration, *hosts: Host) -> set[str]:
+    """Return the images below those that are not copied, which may keep their data in files of their own."""
+    disks = [disk for guest in guests for disk in guest.disks if disk.format == "qcow2"]
+    kept = [disk for disk in disks if not migration.copies(disk.target, by_default=disk.copied_by_default)]
+    below = {path for disk in kept for path in disk.backing}
+    return {path for path in below if not all(_is_of_several_hosts(host, path) for host in hosts)}
 
 
 def _read_heads(guests: Iterable[Guest], migration: Migration, *hosts: Host) -> list[str]:

@@ -92,9 +92,10 @@ def _data(disk: Disk, pools: Pools, images: Images, migration: Migration) -> Fin
     path = pools.path(disk) if disk.format == "qcow2" and not disk.empty else None
     if path is None or migration.copies(disk.target, by_default=disk.copied_by_default):
         return
-    data = images.missing_data(path)
-    if data is not None and data not in disk.backing:  # libvirt names it in the XML since 10.10
-        yield on_destination(
-            f"{data}, which has the data of {path}, the disk {disk.target}, does not exist on the destination",
-            error=data,  # "unable to stat: ..." or "Could not open '...'"
-        )
+    for image in (path, *disk.backing):
+        data = images.missing_data(image)
+        if data is not None and data not in disk.backing:  # libvirt names it in the XML since 10.10
+            yield on_destination(
+                f"{data}, which has the data of {image}, the disk {disk.target}, does not exist on the destination",
+                error=data,  # "unable to stat: ..." or "Could not open '...'"
+            )

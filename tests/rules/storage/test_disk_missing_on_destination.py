@@ -11,7 +11,7 @@ from preflight.rule import Severity
 from tests.case import Case
 from tests.rules.neighbour import DB, with_db
 from tests.rules.pools import PATH as VOLUME_PATH
-from tests.rules.pools import VOLUME, pools, vms
+from tests.rules.pools import VOLUME, pools, there, vms
 
 RULE = "disk-missing-on-destination"
 WEB = "guest web"
@@ -280,3 +280,24 @@ def test_is_unknown_when_the_guests_definition_could_not_be_read_and_of_that_gue
 def test_is_unknown_when_the_sources_libvirt_did_not_list_its_guests() -> None:
     result = Case().source("libvirt.domains", Record("", 1, "timed out")).result(RULE)
     assert (result.outcome, result.reason) == (Outcome.UNKNOWN, "timed out")
+
+
+DATA_BELOW = (
+    "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/srv/a'/>"
+    "<backingStore type='file'><format type='qcow2'/><source file='/srv/b'/><backingStore/></backingStore>"
+    "<target dev='vdb'/></disk>"
+)
+
+
+@pytest.mark.parametrize(("code", "said"), [("1", ["/srv/d.raw, which has the data of /srv/b"]), ("0", [])])
+def test_catches_the_missing_data_file_of_a_backing_image(code: str, said: list[str]) -> None:
+    case = (
+        Case()
+        .xml("<controller type='usb'", f"{DATA_BELOW}<controller type='usb'")
+        .destination("libvirt.pools", pools())
+    )
+    name = b"/srv/d.raw".hex()
+    images = f"path /srv/b\nimage 196608 qcow2 0000000000100000 - data {name} {code}\n"
+    case = case.destination("paths", lambda text: text + there("/srv/a", "/srv/b")).destination("images", images)
+    messages = [finding.message for finding in case.result(RULE).findings]
+    assert [message.partition(", the disk")[0] for message in messages if "/srv/d.raw" in message] == said
