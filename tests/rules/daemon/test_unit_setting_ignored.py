@@ -79,8 +79,8 @@ def test_passes_settings_that_are_read_or_are_for_others(answer: str) -> None:
     assert Case().destination("edited-units", answer).result(RULE, "destination").outcome is Outcome.PASSED
 
 
-def test_passes_hosts_whose_snapshots_were_taken_before_this_was_asked() -> None:
-    assert Case().source("edited-units", None).result(RULE, "source").outcome is Outcome.PASSED
+def test_is_unknown_when_the_host_did_not_answer() -> None:
+    assert Case().source("edited-units", None).result(RULE, "source").outcome is Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize(
