@@ -72,7 +72,8 @@ class Confinement(Fact, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, daemons: Record) -> Self:
         """Take the lines of the list of daemons that tell the difference; there are none in one from older releases."""
-        lines = daemons.required().partition("\x1f")[0].splitlines()
+        every = daemons.required().partition("\x1f")[0].splitlines()
+        lines = [line for line in every if line.startswith(("apart ", "unit ", "/proc/"))]  # of millions, as it may be
         apart = {kind: rest for kind, *rest in (line.split()[1:] for line in lines if _is_apart(line))}
         shown = (line.removeprefix("unit ").split("=", 1) for line in lines if _is_setting(line))
         # of a list that nobody has set, systemd shows that it denies nothing

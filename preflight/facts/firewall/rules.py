@@ -119,10 +119,13 @@ def _devices(text: str) -> Mapping[tuple[str, str, str], tuple[str, ...]]:
     found: dict[tuple[str, str, str], tuple[str, ...]] = {}
     table, chain = ("", ""), ""
     for line in text.splitlines():
-        if listed := re.fullmatch(_TABLE, line):
-            table = listed[1], listed[2]
-        elif listed := re.fullmatch(_OF_CHAIN, line):
-            chain = listed[1]
+        # an expression for each of millions of lines would take ten seconds
+        if line.startswith("table "):
+            if listed := re.fullmatch(_TABLE, line):
+                table = listed[1], listed[2]
+        elif " hook " not in line:
+            if "chain " in line and (listed := re.fullmatch(_OF_CHAIN, line)):
+                chain = listed[1]
         elif listed := re.fullmatch(_AT_DEVICES, line):
             found[*table, chain] = tuple(re.findall(r"[^\s\"={},]{1,64}", listed[1]))
     return found
