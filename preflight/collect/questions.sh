@@ -9,6 +9,8 @@ uid=; { while read -r k _ u _; do [ "$k" != Uid: ] || { uid=$u; break; }; done <
 [ -n "$uid" ] || uid=$(id -u)
 nf_tables='' keeper='' kept=''
 as_root() { if [ "$uid" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+# as as_root, in the place of the shell that $(...) starts
+of_root() { if [ "$uid" = 0 ]; then exec "$@"; else exec sudo -n "$@"; fi; }
 slurp() {
   if [ ! -e "$1" ]; then
     d=${1%/*}; while [ -n "$d" ] && [ ! -e "$d" ]; do d=${d%/*}; done
@@ -179,7 +181,7 @@ limits() {
 nft_rules() {
   # nft alone lists every table of nf_tables; without it, only a kernel without nf_tables is known to have no such rule
   if command -v nft >/dev/null; then
-    j=$(as_root nft -j list ruleset) || return
+    j=$(of_root nft -j list ruleset) || return
     nf_tables=0
     printf '%s\n' "$j"
     # a shell takes seconds to search megabytes
@@ -234,7 +236,7 @@ iptables_tables() {
 saves() {
   # PROGRAM: what it prints; to `names` the sets of ipset that its rules name
   [ -e /sys/module/ip_set ] || { as_root "$1"; return; }
-  r=$(as_root "$1") || return
+  r=$(of_root "$1") || return
   [ -z "$r" ] || printf '%s\n' "$r"
   case $r in *' --match-set '*)
     names="$names $(printf '%s\n' "$r" | grep -oE -e ' --match-set [A-Za-z0-9_.:-]+' | sort -u)";;
@@ -495,16 +497,21 @@ device_marks() {
 }
 forbidden() {
   # rules of policy routing and policies of IPsec that forbid ports to this host itself
-  printf 'rule show\nxfrm policy\n' | as_root ip -b - 2>/dev/null | {
-    p=
-    while read -r l; do
-      case $l in
-        *[0-9]:*' dport '*) printf 'rule %s\n' "$l" ;;
-        'src '*) p=$l ;;
-        'dir out action block '*) printf 'policy %s\n' "$p" ;;
-      esac
-    done
-  }
+  r=$(of_root ip -b - 2>/dev/null <<'END'
+rule show
+xfrm policy
+END
+  )
+  p=
+  while read -r l; do
+    case $l in
+      *[0-9]:*' dport '*) printf 'rule %s\n' "$l" ;;
+      'src '*) p=$l ;;
+      'dir out action block '*) printf 'policy %s\n' "$p" ;;
+    esac
+  done <<END
+$r
+END
 }
 connect() {
   # URI [SSH'S ARGUMENT...]: with a SessionType of none, ssh runs no command, and libvirt waits for it without end

@@ -58,6 +58,12 @@ def test_as_root_runs_its_arguments_as_root(host: Host) -> None:
     assert host.says("as_root cat @words@", words=["a b", "$c"], as_root=False) == "<sudo><-n><cat><a b><$c>"
 
 
+def test_of_root_runs_its_arguments_as_root_in_the_place_of_a_shell(host: Host) -> None:
+    host.has_program("sudo", 'printf "<%s>" sudo "$@"')
+    assert host.says('a=$(of_root echo @words@; echo not run); echo "$a"', words=["a b", "$c"]) == "a b $c\n"
+    assert host.says("of_root cat @words@", words=["a b", "$c"], as_root=False) == "<sudo><-n><cat><a b><$c>"
+
+
 def test_slurp_prints_a_file(host: Host) -> None:
     (host.root / "file").write_text("without an end")
     assert host.says("slurp @path@", path=f"{host.root}/file") == "without an end"
