@@ -59,13 +59,16 @@ _HOST = r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z._-]{0,253})"
 #: names, the address of a PCI device, TCP ports, and words that say what kind of device it is.
 _KEPT = re.compile(
     rf"(?:path|file|filename|events|mem-path|romfile|script|sysfsdev)={_PATH}|(?:unix|file|pipe):{_PATH}"
-    rf"|data={_PATH}|(?:tcp|telnet):{_HOST}:[0-9]{{1,5}}|hostfwd=(?:tcp)?:{_HOST}:[0-9]{{1,5}}-{_HOST}:[0-9]{{1,5}}"
+    rf"|(?:tcp|telnet):{_HOST}:[0-9]{{1,5}}|hostfwd=(?:tcp)?:{_HOST}:[0-9]{{1,5}}-{_HOST}:[0-9]{{1,5}}"
     r"|port=[0-9]{1,5}|host=(?:localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?=[^,]*:)[0-9A-Fa-f:.]{2,45})"
     r"|host=(?:[0-9A-Fa-f]{4}:)?[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7]"
     r"|server(?:=(?:on|off|yes|no))?"
     r"|socket|file|pipe|serial|parallel|tty|tap|local|rng-random|memory-backend-file|vfio-pci"
     rf"|{'|'.join(sorted(UNMIGRATABLE))}"
 )
+#: A part that is kept of this option alone: `data=` of a secret (-object) is its value.
+_TABLES = re.compile(rf"data={_PATH}")
+_TABLE_OPTION = "-acpitable"
 #: Options that always have an argument, and are often given one that is secret.
 _WITH_ARGUMENT = READ | frozenset(
     ("-append", "-blockdev", "-fw_cfg", "-global", "-name", "-set", "-smbios", "-spice", "-tpmdev", "-uuid", "-vnc")
@@ -184,6 +187,10 @@ class _Arguments:
             return found.group()
         # JSON has commas inside of texts, and what is written as an entity is not recognized
         readable = option in READ and "{" not in value and "&" not in value
-        parts = [part if readable and _KEPT.fullmatch(part) else BLANK for part in _SEPARATOR.split(value)]
+        patterns = (_KEPT, _TABLES) if option == _TABLE_OPTION else (_KEPT,)
+        parts = [
+            part if readable and any(kept.fullmatch(part) for kept in patterns) else BLANK
+            for part in _SEPARATOR.split(value)
+        ]
         kept = [part for at, part in enumerate(parts) if part != BLANK or at == 0 or parts[at - 1] != BLANK]
         return f"{found[1]}{quote}{','.join(kept)}{quote}"

@@ -200,6 +200,12 @@ XML = {
     "<qemu:arg value='-append'/><qemu:arg value='root=a,file=/s3cret'/>": (
         "<qemu:arg value='-append'/><qemu:arg value='***'/>"
     ),
+    "<qemu:arg value='-object'/><qemu:arg value='secret,id=s0,format=base64,data=/s3cret'/>": (
+        "<qemu:arg value='-object'/><qemu:arg value='***'/>"
+    ),
+    "<qemu:arg value='-acpitable'/><qemu:arg value='sig=s3cret,data=/srv/a.aml:/srv/b.aml'/>": (
+        "<qemu:arg value='-acpitable'/><qemu:arg value='***,data=/srv/a.aml:/srv/b.aml'/>"
+    ),
     "<qemu:arg value='-gdb'/><qemu:arg value='tcp:127.0.0.1:1234,s3cret'/>": (
         "<qemu:arg value='-gdb'/><qemu:arg value='tcp:127.0.0.1:1234,***'/>"
     ),
